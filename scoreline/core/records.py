@@ -1,0 +1,254 @@
+"""What the record consists of: plain values that the store keeps and the ledger hashes.
+
+What belongs here: frozen records, their canonical bytes and digests. What does not:
+databases, clocks, files. A record's body holds text, whole numbers, booleans, None,
+lists and string-keyed mappings only, so that canonical JSON (RFC 8785) needs no rule
+for floats; exact numbers are decimal text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+BatchState = Literal["landed", "passed", "blocked", "loaded", "rejected"]
+"""`landed` -> `passed` or `blocked` -> `loaded` or `rejected` (architecture: the gate)."""
+
+Body = Mapping[str, Any]
+
+
+def canonical(body: object) -> bytes:
+    """The RFC 8785 bytes of a value made of text, ints, bools, None, lists and mappings.
+
+    Without floats and with keys inside the Basic Multilingual Plane, RFC 8785 is what
+    `json` writes with sorted keys, no blanks and UTF-8 (a test holds both equal).
+
+    Raises:
+        TypeError: on a float, a Decimal or any other type that has no exact form.
+    """
+    _refuse_inexact(body)
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode()
+
+
+def _refuse_inexact(value: object) -> None:
+    if isinstance(value, str | bool | int) or value is None:
+        return
+    if isinstance(value, Mapping):
+        for item in value.values():
+            _refuse_inexact(item)
+    elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        for item in value:
+            _refuse_inexact(item)
+    else:
+        raise TypeError(f"{type(value).__name__} has no canonical form: write it as text")
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in lower-case hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def digest_of(body: object) -> str:
+    """SHA-256 of the canonical bytes of a body."""
+    return digest(canonical(body))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A content-addressed file of the project: its SHA-256, size in bytes and suffix."""
+
+    digest: str
+    size: int
+    suffix: str
+
+    @property
+    def name(self) -> str:
+        """Its path below the files folder: `ab/abcd….suffix`."""
+        return f"{self.digest[:2]}/{self.digest}{self.suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The manifest of one batch: what was received, what became of it.
+
+    `received` is None where personal data forbids keeping the bytes; `object_digest` is
+    theirs all the same. `typed` holds the rows that satisfy the contract, `broken` those
+    with a cell that does not, `kept` what validation left of `typed` where it set rows
+    aside. Counts: `rows_received = rows_typed + rows_broken`. `contract` is the digest
+    of the stream's contract it was read by. `seq` is the order of reception over all
+    streams, 0 until the store has given it.
+    """
+
+    id: str
+    stream: str
+    object: str
+    object_digest: str
+    signature: str
+    contract: str
+    received_at: datetime
+    run: str
+    state: BatchState
+    rows_received: int
+    rows_typed: int
+    rows_broken: int
+    receipt: Body
+    received: StoredFile | None = None
+    typed: StoredFile | None = None
+    broken: StoredFile | None = None
+    kept: StoredFile | None = None
+    rows_kept: int = 0
+    rows_quarantined: int = 0
+    reason: str | None = None
+    released: bool = False
+    cursor: Body | None = None
+    seq: int = 0
+
+    @property
+    def rows_file(self) -> StoredFile | None:
+        """The file with the rows to load: `kept` where rows were set aside, else `typed`."""
+        return self.kept or self.typed
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Rows of a batch set aside for one reason, and what was decided about them."""
+
+    id: str
+    batch: str
+    stream: str
+    check: str
+    reason: str
+    rows: int
+    file: StoredFile
+    releasable: bool
+    state: Literal["held", "released", "rejected"] = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check on one batch: outcome, counts, first failing rows, what the policy did."""
+
+    batch: str
+    position: int
+    type: str
+    arguments: Body
+    origin: str
+    outcome: Literal["pass", "fail", "error"]
+    policy: str
+    took: str
+    message: str
+    evaluated: int | None = None
+    unexpected: int | None = None
+    failing_rows: tuple[int, ...] = ()
+    detail: Body = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """A stream as last loaded: the digest of its loaded batches, row count, event days.
+
+    `events` has a line `YYYY-MM-DD,<earliest instant>,<newest instant>` (UTC ISO 8601)
+    for each local day that has events, ascending; empty without an event time.
+    """
+
+    stream: str
+    digest: str
+    rows: int
+    batches: tuple[str, ...]
+    events: str
+    loaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRecord:
+    """The values of one (metric, filter, cycle, offset) over its days, as change points.
+
+    `series` is the text that `scoreline.core.series` reads. `inputs` names the digests
+    of the streams it was computed from, `sql_digest` the statement.
+    """
+
+    request: str
+    metric: str
+    filter: Sequence[Any]
+    cycle: str | None
+    offset: str | None
+    series: str
+    inputs: Body
+    input_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRecord:
+    """One key result's score on one day. `body` is what is hashed: content only, without
+    run or clock, so that the same inputs give the same record everywhere."""
+
+    key_result: str
+    as_of: date
+    body: Body
+
+    @property
+    def status(self) -> str:
+        """The status as recorded."""
+        return str(self.body["status"])
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """What a person said of a key result on a day: a value, a confidence, a note.
+
+    As an override (`until` set) its value takes the data's place from `day` to `until`.
+    """
+
+    key_result: str
+    day: date
+    who: str
+    value: str | None = None
+    confidence: str | None = None
+    note: str | None = None
+    until: date | None = None
+    reason: str | None = None
+    approver: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A baseline taken from data once and frozen, with where it came from."""
+
+    key_result: str
+    day: date
+    numerator: str
+    denominator: str | None
+    source: Body
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionVersion:
+    """One version of one defined object: its canonical body and compiled SQL."""
+
+    name: str
+    kind: str
+    body: Body
+    sql: str | None = None
+    change: Sequence[Body] = ()
+
+    @property
+    def digest(self) -> str:
+        """Digest of the body."""
+        return digest_of(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's decision on a batch or on quarantined rows."""
+
+    subject: str
+    decision: Literal["release", "reject"]
+    reason: str
+    who: str
+    approver: str | None = None
