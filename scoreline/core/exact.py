@@ -1,0 +1,120 @@
+"""Exact numbers: a value as it was measured, and its text forms.
+
+What belongs here: the pair of numerator and denominator, arithmetic that keeps both, and
+writing and reading numbers without losing a digit. What does not: units, rounding rules
+of a page, or anything that knows of key results. No float enters or leaves.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+|/[0-9]+)?")
+_ONE = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A value on a day, kept as it was measured, never reduced.
+
+    `denominator` is None for a plain number (a count, a sum) and set for a ratio, where
+    it may be 0: such a value stands for "no value". A ratio that lacks a value keeps
+    lacking it through every operation.
+    """
+
+    numerator: Fraction
+    denominator: Fraction | None = None
+
+    @property
+    def fraction(self) -> Fraction | None:
+        """The value as one number; None where the denominator is 0."""
+        if self.denominator is None:
+            return self.numerator
+        return None if self.denominator == 0 else self.numerator / self.denominator
+
+    def __neg__(self) -> Exact:
+        return Exact(-self.numerator, self.denominator)
+
+    def __add__(self, other: Exact) -> Exact:
+        if self.denominator == other.denominator:
+            return Exact(self.numerator + other.numerator, self.denominator)
+        left, right = _below(self), _below(other)
+        return Exact(self.numerator * right + other.numerator * left, left * right)
+
+    def __sub__(self, other: Exact) -> Exact:
+        return self + -other
+
+    def __mul__(self, other: Exact) -> Exact:
+        numerator = self.numerator * other.numerator
+        if self.denominator is None and other.denominator is None:
+            return Exact(numerator)
+        return Exact(numerator, _below(self) * _below(other))
+
+    def __truediv__(self, other: Exact) -> Exact:
+        """The quotient: of two plain values, one over the other as they stand.
+
+        A divisor of 0, or one without a value, gives an Exact without a value.
+        """
+        if other.denominator == 0:
+            return Exact(self.numerator, Fraction(0))
+        numerator = self.numerator * _below(other)
+        return Exact(numerator, _below(self) * other.numerator)
+
+
+def _below(value: Exact) -> Fraction:
+    return _ONE if value.denominator is None else value.denominator
+
+
+def shown(x: Fraction | None, places: int = 6) -> str | None:
+    """A number as people see it: rounded half-even, always exactly `places` decimals.
+
+    What rounds to zero is written without a sign. None stays None.
+    """
+    return None if x is None else _scaled(round(x * 10**places), places)
+
+
+def exact_text(x: Fraction) -> str:
+    """The whole number: a decimal without exponent or trailing zeros where there is one.
+
+    A number whose decimals never end is written `numerator/denominator`, in lowest terms.
+    """
+    places = _decimals(x.denominator)
+    if places is None:
+        return f"{x.numerator}/{x.denominator}"
+    return _scaled(x.numerator * (10**places // x.denominator), places)
+
+
+def parse_exact(text: str) -> Fraction:
+    """The number that `exact_text` or `shown` wrote.
+
+    Raises:
+        ValueError: for anything but `45`, `-0.25` or `2/3`: no exponent, blank, sign `+`,
+            NaN or infinity, and no denominator 0.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{text!r} is not an exact number: legal are 45, -0.25 or 2/3")
+    try:
+        return Fraction(text)
+    except ZeroDivisionError as error:
+        raise ValueError(f"{text!r} has the denominator 0: it stands for no number") from error
+
+
+def _scaled(whole: int, places: int) -> str:
+    """`whole` / 10**places in plain notation with exactly `places` decimals."""
+    digits = str(abs(whole)).rjust(places + 1, "0")
+    sign = "-" if whole < 0 else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
+
+
+def _decimals(denominator: int) -> int | None:
+    """How many decimals a fraction in lowest terms needs; None where they never end."""
+    counts = []
+    for prime in (2, 5):
+        count = 0
+        while denominator % prime == 0:
+            denominator //= prime
+            count += 1
+        counts.append(count)
+    return max(counts) if denominator == 1 else None
