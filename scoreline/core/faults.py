@@ -1,0 +1,39 @@
+"""Named points at which a run can be made to fail, so that tests can kill it there.
+
+What belongs here: the registry of the points' names and the one hook. What does not:
+any failing of its own; with nothing armed a point costs one comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+POINTS = (
+    "extract.copied",
+    "land.typed",
+    "land.stored",
+    "land.committed",
+    "validate.done",
+    "validate.committed",
+    "load.begun",
+    "load.committed",
+    "load.marked",
+    "measure.done",
+    "record.begun",
+    "record.committed",
+)
+"""Every point, in the order in which a run passes them."""
+
+_hook: Callable[[str], None] | None = None
+
+
+def arm(hook: Callable[[str], None] | None) -> None:
+    """Have `hook(name)` called at each point; None disarms. For tests only."""
+    global _hook  # noqa: PLW0603  one hook for the process, like a signal handler
+    _hook = hook
+
+
+def reach(name: str) -> None:
+    """Pass the point of that name."""
+    if _hook is not None:
+        _hook(name)

@@ -1,0 +1,185 @@
+"""From a received cell to a typed value: one SQL expression for each declared type.
+
+What belongs here: the contract of one column as DuckDB SQL, exact (never rounded, never
+guessed). What does not: files, tables, and what happens to a row that breaks it.
+
+Facts used: DuckDB's `try_cast` and `try_strptime` give NULL for what they cannot read;
+a cast of a text with more decimals than declared rounds, hence the patterns.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from scoreline.core.model import Column, ColumnType
+from scoreline.warehouse.database import literal
+
+_BOOLEAN = (
+    "CASE WHEN lower({t}) IN ('true','t','yes','y','1') THEN true "
+    "WHEN lower({t}) IN ('false','f','no','n','0') THEN false END"
+)
+_INTEGER = "CASE WHEN regexp_full_match({t}, '[+-]?[0-9]+') THEN try_cast({t} AS BIGINT) END"
+_DECIMAL = (
+    "CASE WHEN regexp_full_match({t}, '[+-]?([0-9]+([.][0-9]{{0,{s}}}0*)?|[.][0-9]{{1,{s}}}0*)') "
+    "THEN try_cast({t} AS DECIMAL({p},{s})) "
+    "WHEN regexp_full_match({t}, '[+-]?[0-9]+([.][0-9]+)?[eE][+-]?[0-9]{{1,2}}') "
+    "AND try_cast({t} AS DECIMAL(38,18)) = try_cast({t} AS DECIMAL({p},{s})) "
+    "THEN try_cast({t} AS DECIMAL({p},{s})) END"
+)
+_WHOLE = (
+    "CASE WHEN regexp_full_match({t}, '[+-]?[0-9]+([.]0*)?') "
+    "THEN try_cast({t} AS DECIMAL({p},0)) END"
+)
+_ISO_DATE = (
+    "CASE WHEN regexp_full_match({t}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') "
+    "THEN try_cast({t} AS DATE) END"
+)
+_ISO_LOCAL = "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?"
+_ISO_OFFSET = _ISO_LOCAL[:-1] + " ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+
+
+def sql_type(column_type: ColumnType) -> str:
+    """The DuckDB type that a declared type is stored as."""
+    if column_type.kind == "decimal":
+        return f"DECIMAL({column_type.precision},{column_type.scale})"
+    return {
+        "text": "VARCHAR",
+        "boolean": "BOOLEAN",
+        "integer": "BIGINT",
+        "date": "DATE",
+        "timestamp": "TIMESTAMP WITH TIME ZONE",
+        "json": "JSON",
+    }[column_type.kind]
+
+
+def present(column: Column, cell: str) -> str:
+    """The cell's text, NULL where it is one of the column's null values."""
+    text = cell if column.type.kind in ("text", "json") else f"trim({cell})"
+    if not column.null_values:
+        return text
+    values = ", ".join(literal(v) for v in column.null_values)
+    return f"CASE WHEN {text} IN ({values}) THEN NULL ELSE {text} END"
+
+
+def typed(column: Column, text: str, local: str | None = None) -> str:
+    """The typed value of a present text; NULL where the text breaks the type.
+
+    `local` is the column that holds `local_time`, where there is one. A timestamp is a
+    TIMESTAMPTZ. A local time that its zone skips or repeats is NULL
+    unless the column says which of the two instants is meant.
+    """
+    kind = column.type.kind
+    if kind == "text":
+        return text
+    if kind == "boolean":
+        return _BOOLEAN.format(t=text)
+    if kind == "integer":
+        return _INTEGER.format(t=text)
+    if kind == "decimal":
+        pattern = _DECIMAL if column.type.scale else _WHOLE
+        return pattern.format(t=text, p=column.type.precision, s=column.type.scale)
+    if kind == "date":
+        return _date(column, text)
+    if kind == "timestamp":
+        return _timestamp(column, text, local)
+    return f"CASE WHEN json_valid({text}) THEN {text}::JSON END"
+
+
+def _date(column: Column, text: str) -> str:
+    if not column.formats:
+        return _ISO_DATE.format(t=text)
+    formats = ", ".join(literal(f) for f in column.formats)
+    return f"CAST(try_strptime({text}, [{formats}]) AS DATE)"
+
+
+def local_time(column: Column, text: str) -> str | None:
+    """The local timestamp in a present text, for columns that may hold times without offset.
+
+    It is a step of its own so that a text is parsed once; None where there is no such step.
+    """
+    if column.type.kind != "timestamp" or column.timezone is None:
+        return None
+    if not column.formats:
+        return (
+            f"CASE WHEN regexp_full_match({text}, {literal(_ISO_LOCAL)}) "
+            f"THEN try_cast({text} AS TIMESTAMP) END"
+        )
+    naive = [f for f in column.formats if not _is_zoned(f)]
+    tries = [f"try_strptime({text}, {literal(f)})" for f in naive]
+    return _first(tries) if tries else None
+
+
+def _timestamp(column: Column, text: str, local: str | None) -> str:
+    if column.formats:
+        zoned = [f for f in column.formats if _is_zoned(f)]
+        tries = [f"try_strptime({text}, {literal(f)})" for f in zoned]
+    else:
+        pattern = literal(_ISO_OFFSET)
+        matches = f"regexp_full_match({text}, {pattern})"
+        zoned_iso = f"CASE WHEN {matches} THEN try_cast({text} AS TIMESTAMPTZ) END"
+        tries = [zoned_iso]
+    if local is not None:
+        tries.append(_instant(column, local))
+    return _first(tries)
+
+
+def _is_zoned(fmt: str) -> bool:
+    return "%z" in fmt or "%Z" in fmt
+
+
+def _first(tries: list[str]) -> str:
+    return tries[0] if len(tries) == 1 else f"coalesce({', '.join(tries)})"
+
+
+def _instant(column: Column, local: str) -> str:
+    """A local time of the column's zone as an instant.
+
+    On the few days on which the zone's offset changes, the offsets of the day before
+    and after give two candidates; those that map back to the same local time are real.
+    Both real: the time is repeated; none: it is skipped.
+    """
+    zone = literal(column.timezone or "UTC")
+    plain = f"timezone({zone}, {local})"
+    days = ", ".join(f"DATE '{day}'" for day in _changes(column.timezone or "UTC"))
+    if not days:
+        return plain
+    before = f"({_utc(local)} - {_offset(zone, f'{local} - INTERVAL 1 DAY')})"
+    after = f"({_utc(local)} - {_offset(zone, f'{local} + INTERVAL 1 DAY')})"
+    real_before = f"timezone({zone}, {before}) = {local}"
+    real_after = f"timezone({zone}, {after}) = {local}"
+    unsure = {"earlier": f"least({before}, {after})", "later": f"greatest({before}, {after})"}
+    unclear = unsure.get(column.ambiguous or "", "NULL")
+    return (
+        f"CASE WHEN CAST({local} AS DATE) NOT IN ({days}) THEN {plain} "
+        f"WHEN {before} = {after} THEN {before} "
+        f"WHEN {real_before} AND NOT {real_after} THEN {before} "
+        f"WHEN {real_after} AND NOT {real_before} THEN {after} ELSE {unclear} END"
+    )
+
+
+def _utc(local: str) -> str:
+    return f"timezone('UTC', {local})"
+
+
+def _offset(zone: str, local: str) -> str:
+    """How far the zone's clock is ahead of UTC at a local time far from any change."""
+    return f"({_utc(local)} - timezone({zone}, {local}))"
+
+
+@cache
+def _changes(zone_name: str) -> tuple[date, ...]:
+    """Local days, 1970 to 2100, on which the zone's offset changes (both sides of it)."""
+    zone = ZoneInfo(zone_name)
+    days: set[date] = set()
+    noon = datetime(1970, 1, 1, 12, tzinfo=UTC)
+    last = noon.astimezone(zone).utcoffset()
+    for number in range(1, 131 * 366):
+        moment = noon + timedelta(days=number)
+        offset = moment.astimezone(zone).utcoffset()
+        if offset != last:
+            day = moment.date()
+            days.update(day + timedelta(days=n) for n in (-2, -1, 0, 1))
+            last = offset
+    return tuple(sorted(days))

@@ -1,0 +1,306 @@
+"""From what a connector delivered to typed rows, and to rows that break the contract.
+
+What belongs here: the statement that reads every cell by its declared type in one pass,
+and the Parquet files it writes. What does not: where the files are kept, checks on
+values (quality), tables.
+
+The statement works in layers, so that a cell is parsed once: the present text, the
+local time in it, the typed value, the reason why it is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import duckdb
+
+from scoreline.core.model import Column, Stream
+from scoreline.warehouse import cells
+from scoreline.warehouse.database import literal, quote
+
+Layout = Literal["columns", "json_lines"]
+# a JSON number of 17 digits or more with a point: read as a double it would lose digits
+_LONG_NUMBER = r":\s*-?([0-9]+[.][0-9]{16,}|[0-9]{8,}[.][0-9]{9,}|[0-9]{16,}[.][0-9]+)"
+
+
+class ArrowStream(Protocol):
+    """Rows as a stream of Arrow record batches (the Arrow PyCapsule interface)."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The stream's capsule."""
+        ...
+
+
+_TEXTUAL = ("VARCHAR", "JSON", "BLOB")
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRows:
+    """What became of the rows of one object.
+
+    `typed` has the contract's columns, kept extra columns as text, and `_row` (1-based
+    data row of the object). `broken`, None where no row is, has `_row`, `reason` and the
+    cells as JSON. `blocking` is the reason of the first row that breaks a column declared
+    `on_error: block`. `totals` are control totals as text.
+    """
+
+    typed: Path
+    broken: Path | None
+    rows: int
+    rows_broken: int
+    blocking: str | None
+    totals: dict[str, str]
+
+
+def type_rows(
+    connection: duckdb.DuckDBPyConnection,
+    stream: Stream,
+    reader: ArrowStream,
+    layout: Layout,
+    work: Path,
+    personal_key: bytes | None = None,
+    ragged: Callable[[], ArrowStream] | None = None,
+) -> TypedRows:
+    """Read every row of `reader` once by the stream's contract.
+
+    `ragged` gives, once the reader is exhausted, the rows that could not be cut into
+    cells (columns row, text, reason); they are broken rows like the others.
+
+    Raises:
+        duckdb.Error: the disk is full or the reader raised (its own error is the cause).
+    """
+    kept = [c for c in stream.columns if c.personal != "drop"]
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE _ragged (_row BIGINT, reason VARCHAR, cells VARCHAR)"
+    )
+    connection.register("_incoming", reader)
+    try:
+        found = {
+            str(r[0]): str(r[1])
+            for r in connection.execute("DESCRIBE SELECT * FROM _incoming").fetchall()
+        }
+        extra = [] if layout == "json_lines" else _extra_columns(stream, found)
+        everything = work / "everything.parquet"
+        query = _statement(stream, kept, extra, found, layout, personal_key is not None)
+        pads = list(_pads(personal_key)) if personal_key and _has_pseudonyms(stream) else []
+        _copy(connection, query, everything, pads)
+    finally:
+        connection.unregister("_incoming")
+    if ragged is not None:
+        _keep_ragged(connection, stream, ragged())
+    return _split(connection, stream, kept, everything, work)
+
+
+def _keep_ragged(
+    connection: duckdb.DuckDBPyConnection, stream: Stream, ragged: ArrowStream
+) -> None:
+    """The refused rows as broken ones; their text is left out where it may be personal."""
+    personal = any(c.personal != "keep" for c in stream.columns)
+    text = "NULL" if personal else "to_json(text)"
+    connection.register("_ragged_in", ragged)
+    try:
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE _ragged AS "
+            f"SELECT row AS _row, reason, {text}::VARCHAR AS cells FROM _ragged_in"
+        )
+    finally:
+        connection.unregister("_ragged_in")
+
+
+def _split(
+    connection: duckdb.DuckDBPyConnection,
+    stream: Stream,
+    kept: list[Column],
+    everything: Path,
+    work: Path,
+) -> TypedRows:
+    source = f"read_parquet({literal(str(everything))})"
+    rows, rows_broken, blocking = _one(
+        connection,
+        f"SELECT count(*), count(_broken), min_by(_broken, _row) FILTER (_blocks) FROM {source}",
+    )
+    ragged = _one(connection, "SELECT count(*) FROM _ragged")[0]
+    typed, broken = everything, None
+    if rows_broken:
+        typed = work / "typed.parquet"
+        _copy(
+            connection,
+            f"SELECT * EXCLUDE (_broken, _blocks, _cells) FROM {source} WHERE _broken IS NULL",
+            typed,
+        )
+    if rows_broken or ragged:
+        broken = work / "broken.parquet"
+        _copy(
+            connection,
+            f"SELECT _row, _broken AS reason, CAST(_cells AS VARCHAR) AS cells FROM {source} "
+            "WHERE _broken IS NOT NULL UNION ALL SELECT _row, reason, cells FROM _ragged",
+            broken,
+        )
+    totals = _totals(connection, stream, kept, typed)
+    return TypedRows(typed, broken, int(rows + ragged), int(rows_broken + ragged), blocking, totals)
+
+
+def _statement(
+    stream: Stream,
+    kept: list[Column],
+    extra: list[str],
+    found: dict[str, str],
+    layout: Layout,
+    has_key: bool,
+) -> str:
+    texts, locals_, values, broken, blocks = [], [], [], [], []
+    for number, column in enumerate(kept):
+        source = _source(column, found, layout)
+        p, lo, v = f"p{number}", f"l{number}", f"v{number}"
+        text = cells.present(column, source)
+        if column.personal == "pseudonym" and has_key:
+            text = _pseudonym(text)
+        texts.append(f"{text} AS {p}")
+        native = _native(column, found, layout)
+        local = native[0] if native else cells.local_time(column, p)
+        if local:
+            locals_.append(f"{local} AS {lo}")
+        value = native[1] if native else None
+        value = value or cells.typed(column, p, lo if local else None)
+        if layout == "json_lines" and column.type.kind == "decimal":
+            value = f"CASE WHEN NOT _long THEN {value} END"
+        values.append(f"{value} AS {v}")
+        wrong = f"({p} IS NOT NULL AND {v} IS NULL)"
+        broken.append(f"CASE WHEN {wrong} THEN {_reason(column, p)} END")
+        if column.on_error == "block":
+            blocks.append(wrong)
+    extras = [f"CAST({quote(name)} AS VARCHAR) AS {quote(name)}" for name in extra]
+    carried = ["_row", *(quote(n) for n in extra)]
+    head = ", ".join([*carried[:1], *extras, *_native_columns(found, layout, kept), *texts])
+    if layout == "json_lines":
+        head += f", regexp_matches(_line, {literal(_LONG_NUMBER)}) AS _long"
+        head += ", NOT json_valid(_line) AS _invalid"
+        broken.insert(0, "CASE WHEN _invalid THEN 'the line is not JSON' END")
+    names = ", ".join(f"v{n} AS {quote(c.name)}" for n, c in enumerate(kept))
+    shown = ", ".join(f"{quote(c.name)} := p{n}" for n, c in enumerate(kept))
+    return (
+        f"SELECT {', '.join([names, *carried[1:], '_row'])}, _broken, "
+        f"_broken IS NOT NULL AND ({' OR '.join(blocks) or 'false'}) AS _blocks, "
+        f"CASE WHEN _broken IS NOT NULL THEN to_json(struct_pack({shown})) END AS _cells "
+        f"FROM (SELECT *, nullif(concat_ws('; ', {', '.join(broken)}), '') AS _broken "
+        f"FROM (SELECT *, {', '.join(values)} "
+        f"FROM (SELECT *{''.join(', ' + x for x in locals_)} "
+        f"FROM (SELECT {head} FROM _incoming))))"
+    )
+
+
+def _source(column: Column, found: dict[str, str], layout: Layout) -> str:
+    """The received cell as text."""
+    if layout == "json_lines":
+        path = '$."' + (column.header or column.name).replace('"', '\\"') + '"'
+        line = "CASE WHEN json_valid(_line) THEN _line END"
+        return f"json_extract_string({line}, {literal(path)})"
+    name = quote(column.name)
+    kind = found.get(column.name)
+    if kind is None:
+        return "CAST(NULL AS VARCHAR)"
+    if kind in ("DOUBLE", "FLOAT") and column.type.kind == "integer":
+        return (
+            f"CASE WHEN isfinite({name}) AND {name} = trunc({name}) AND abs({name}) < 1e18 "
+            f"THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) ELSE CAST({name} AS VARCHAR) END"
+        )
+    if kind.startswith(("STRUCT", "MAP", "UNION")) or kind.endswith("]"):
+        return f"CAST(to_json({name}) AS VARCHAR)"
+    return name if kind == "VARCHAR" else f"CAST({name} AS VARCHAR)"
+
+
+def _native(
+    column: Column, found: dict[str, str], layout: Layout
+) -> tuple[str | None, str | None] | None:
+    """For columns that arrive as times: (local expression, value expression)."""
+    kind = found.get(column.name, "") if layout == "columns" else ""
+    if column.type.kind not in ("date", "timestamp") or kind in ("", *_TEXTUAL):
+        return None
+    name = quote(f"_n_{column.name}")
+    if column.type.kind == "date":
+        return (None, name) if kind == "DATE" else None
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return (None, name)
+    if kind.startswith("TIMESTAMP") and column.timezone:
+        return (f"CAST({name} AS TIMESTAMP)", None)
+    return None
+
+
+def _native_columns(found: dict[str, str], layout: Layout, kept: list[Column]) -> list[str]:
+    return [
+        f"{quote(c.name)} AS {quote('_n_' + c.name)}" for c in kept if _native(c, found, layout)
+    ]
+
+
+def _reason(column: Column, text: str) -> str:
+    wanted = str(column.type)
+    if column.formats:
+        wanted += f" in the form {' or '.join(column.formats)}"
+    ending = f" is not {wanted}"
+    if column.type.kind == "timestamp" and column.timezone and column.ambiguous is None:
+        ending += f" (or {column.timezone} skips or repeats that time)"
+    return f"{literal(column.name + ': ')} || '\"' || left({text}, 80) || '\"' || {literal(ending)}"
+
+
+def _extra_columns(stream: Stream, found: dict[str, str]) -> list[str]:
+    """Undeclared columns to keep; none where the stream has personal data to protect."""
+    if any(c.personal != "keep" for c in stream.columns):
+        return []
+    declared = {c.name for c in stream.columns}
+    return [n for n in found if n not in declared and not n.startswith("_")]
+
+
+def _has_pseudonyms(stream: Stream) -> bool:
+    return any(c.personal == "pseudonym" for c in stream.columns)
+
+
+def _pads(key: bytes) -> tuple[str, str]:
+    """The inner and outer pads of HMAC-SHA256 (RFC 2104) as hexadecimal."""
+    block = key.ljust(64, b"\0")
+    return bytes(b ^ 0x36 for b in block).hex(), bytes(b ^ 0x5C for b in block).hex()
+
+
+def _pseudonym(text: str) -> str:
+    """HMAC-SHA256 of a text in SQL; the pads are parameters, so no log shows the key."""
+    inner = f"unhex(sha256(unhex($1) || encode({text})))"
+    return f"CASE WHEN {text} IS NOT NULL THEN sha256(unhex($2) || {inner}) END"
+
+
+def _totals(
+    connection: duckdb.DuckDBPyConnection, stream: Stream, kept: list[Column], typed: Path
+) -> dict[str, str]:
+    """Row count, exact sums of numeric columns, first and last of the ordering columns."""
+    parts = ["count(*)"]
+    labels = ["rows"]
+    ordering = {stream.event_time, stream.version_by, stream.cursor} - {None}
+    for column in kept:
+        name = quote(column.name)
+        if column.type.kind in ("integer", "decimal"):
+            labels.append(f"sum of {column.name}")
+            parts.append(f"sum({name})")
+        if column.name in ordering:
+            labels += [f"lowest {column.name}", f"highest {column.name}"]
+            parts += [f"min({name})", f"max({name})"]
+    texts = ", ".join(f"CAST({p} AS VARCHAR)" for p in parts)
+    row = _one(connection, f"SELECT {texts} FROM read_parquet({literal(str(typed))})")
+    return {k: v for k, v in zip(labels, row, strict=True) if v is not None}
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    target: Path,
+    parameters: list[str] | None = None,
+) -> None:
+    connection.execute(
+        f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)",
+        parameters or [],
+    )
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    row: tuple[Any, ...] = connection.execute(query).fetchall()[0]
+    return row

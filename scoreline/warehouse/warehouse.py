@@ -1,0 +1,204 @@
+"""The warehouse: stream tables in DuckDB, made from the stored files and makeable again.
+
+What belongs here: opening the database, keeping its tables in step with the contracts,
+loading batches, and questions about streams. What does not: which batches are due, and
+metrics (measuring).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scoreline.core.contracts import joining_digest
+from scoreline.core.errors import WarehouseError
+from scoreline.core.model import Model, Stream
+from scoreline.core.records import Batch
+from scoreline.warehouse import loading
+from scoreline.warehouse.database import connect, literal, quote, transaction
+from scoreline.warehouse.loading import Loaded
+
+
+class Warehouse:
+    """One process's hold on a project's DuckDB file; use it under the project's lock."""
+
+    def __init__(self, path: Path | None, timezone: str, temp: Path) -> None:
+        """Opens (and makes) the file; None keeps everything in memory.
+
+        Raises:
+            WarehouseError: it cannot be opened.
+        """
+        self.connection = connect(path, timezone, temp)
+        self._path = path
+        for statement in (
+            "CREATE TABLE IF NOT EXISTS _loaded (seq BIGINT, batch VARCHAR, stream VARCHAR)",
+            "CREATE TABLE IF NOT EXISTS _streams (stream VARCHAR, contract VARCHAR)",
+        ):
+            self.connection.execute(statement)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.connection.close()
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- tables ------------------------------------------------------------------------
+
+    def prepare(self, streams: Iterable[Stream]) -> list[str]:
+        """Make every stream's table fit its contract.
+
+        Returns:
+            The full names of the streams whose table had to be emptied because the
+            contract changed; their batches are to be loaded again.
+        """
+        known = dict(self.connection.execute("SELECT stream, contract FROM _streams").fetchall())
+        emptied = []
+        for stream in streams:
+            wanted = joining_digest(stream)
+            if known.get(stream.full_name) == wanted:
+                continue
+            with transaction(self.connection):
+                self._forget(stream)
+                loading.create(self.connection, stream)
+                self.connection.execute(
+                    "INSERT INTO _streams VALUES ($1, $2)", [stream.full_name, wanted]
+                )
+            if stream.full_name in known:
+                emptied.append(stream.full_name)
+        return emptied
+
+    def reset(self, stream: Stream) -> None:
+        """Empty a stream: its batches are to be loaded again."""
+        with transaction(self.connection):
+            self._forget(stream)
+            loading.create(self.connection, stream)
+            self.connection.execute(
+                "INSERT INTO _streams VALUES ($1, $2)", [stream.full_name, joining_digest(stream)]
+            )
+
+    def _forget(self, stream: Stream) -> None:
+        name = stream.full_name
+        loading.drop(self.connection, stream.source, stream.name)
+        self.connection.execute("DELETE FROM _loaded WHERE stream = $1", [name])
+        self.connection.execute("DELETE FROM _streams WHERE stream = $1", [name])
+
+    def create_model(self, model: Model) -> dict[str, str]:
+        """Make a model's view.
+
+        Returns:
+            Its columns with their DuckDB types.
+
+        Raises:
+            WarehouseError: DuckDB refuses its SQL; the text says why.
+        """
+        self.connection.execute('CREATE SCHEMA IF NOT EXISTS "models"')
+        name = f'"models".{quote(model.name)}'
+        try:
+            self.connection.execute(
+                f"CREATE OR REPLACE VIEW {name} AS {model.sql.rstrip().rstrip(';')}"
+            )
+            rows = self.connection.execute(f"DESCRIBE {name}").fetchall()
+        except duckdb.Error as error:
+            raise WarehouseError(f"model {model.name}: {error}") from error
+        return {str(r[0]): str(r[1]) for r in rows}
+
+    # --- loading -----------------------------------------------------------------------
+
+    def loaded(self, stream: str) -> list[str]:
+        """The ids of the stream's loaded batches, in the order of loading."""
+        rows = self.connection.execute(
+            "SELECT batch FROM _loaded WHERE stream = $1 ORDER BY seq", [stream]
+        ).fetchall()
+        return [str(r[0]) for r in rows]
+
+    def load(
+        self, stream: Stream, batch: Batch, files: Sequence[Path], refused: Path | None = None
+    ) -> Loaded:
+        """Join a batch to its stream, and note it, in one transaction.
+
+        `refused`, where given, gets the rows that `append` refuses, if there are any.
+
+        Raises:
+            WarehouseError: DuckDB cannot read or join the files.
+        """
+        try:
+            with transaction(self.connection):
+                done = loading.load(
+                    self.connection, stream, list(files), batch.seq, batch.received_at, refused
+                )
+                self.connection.execute(
+                    "INSERT INTO _loaded VALUES ($1, $2, $3)",
+                    [batch.seq, batch.id, stream.full_name],
+                )
+        except duckdb.Error as error:
+            raise WarehouseError(
+                f"batch {batch.id} of {stream.full_name} ({batch.object}) cannot be loaded: {error}"
+            ) from error
+        return done
+
+    # --- questions ---------------------------------------------------------------------
+
+    def rows(self, stream: Stream) -> int:
+        """How many rows the stream has."""
+        table = loading.rows_table(stream)
+        return int(self._all(f"SELECT count(*) FROM {table}")[0][0])
+
+    def event_days(self, stream: Stream) -> str:
+        """For each local day with events, `day,earliest,newest` (UTC instants), a line each."""
+        if stream.event_time is None:
+            return ""
+        instant = f"CAST({quote(stream.event_time)} AS TIMESTAMPTZ)"
+        written = "strftime(timezone('UTC', {0}), '%Y-%m-%dT%H:%M:%S.%fZ')"
+        line = (
+            "strftime(day, '%Y-%m-%d') || ',' || "
+            f"{written.format('low')} || ',' || {written.format('high')}"
+        )
+        rows = self._all(
+            f"SELECT string_agg({line}, chr(10) ORDER BY day) FROM (SELECT "
+            f"CAST({instant} AS DATE) AS day, min({instant}) AS low, max({instant}) AS high "
+            f"FROM {loading.rows_table(stream)} WHERE {quote(stream.event_time)} IS NOT NULL "
+            "GROUP BY day)"
+        )
+        return str(rows[0][0] or "")
+
+    def digest(self, stream: Stream) -> tuple[int, str]:
+        """Row count and order-free digest of the stream's table (with its versions, if kept)."""
+        rows, mark = loading.table_digest(self.connection, loading.rows_table(stream))
+        if stream.history:
+            versions = loading.table_digest(self.connection, loading.history_table(stream))[1]
+            mark = f"{mark}+{versions}"
+        return rows, mark
+
+    def dimension_values(self, relation: str, column: str, limit: int = 1000) -> list[str]:
+        """The distinct values of a column of a stream or model, as text, at most `limit`."""
+        source, name = relation.split(".", 1)
+        rows = self._all(
+            f"SELECT DISTINCT CAST({quote(column)} AS VARCHAR) AS v FROM "
+            f"{quote(source)}.{quote(name)} WHERE v IS NOT NULL ORDER BY v LIMIT {limit}"
+        )
+        return [str(r[0]) for r in rows]
+
+    def checkpoint_if_large(self) -> None:
+        """Fold DuckDB's log into its file where the log is large (64 MiB and more)."""
+        log = self._path.with_name(self._path.name + ".wal") if self._path else None
+        if log is not None and log.exists() and log.stat().st_size > 64 * 1024 * 1024:
+            self.connection.execute("CHECKPOINT")
+
+    def _all(self, query: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query).fetchall()
+
+
+def rows_in(path: Path, where: str = "true") -> int:
+    """How many rows a Parquet file has."""
+    with duckdb.connect(":memory:") as connection:
+        found = connection.execute(
+            f"SELECT count(*) FROM read_parquet({literal(str(path))}) WHERE {where}"
+        ).fetchall()
+    return int(found[0][0])
