@@ -1,0 +1,1 @@
+"""The core: standard library only, pure values and functions."""
