@@ -95,7 +95,7 @@ def load(
     files: list[Path],
     seq: int,
     received_at: datetime,
-    refused: Path | None = None,
+    refused: Path,
 ) -> Loaded:
     """Join the rows of Parquet files (one batch) to the stream; inside a transaction.
 
@@ -152,9 +152,7 @@ def _stage(
     )
 
 
-def _append(
-    connection: duckdb.DuckDBPyConnection, stream: Stream, refused_to: Path | None
-) -> Loaded:
+def _append(connection: duckdb.DuckDBPyConnection, stream: Stream, refused_to: Path) -> Loaded:
     """Known keys with equal contents are ignored, with other contents refused."""
     rows = _count(connection, "_staged")
     connection.execute("CREATE TEMP TABLE _refused AS SELECT * FROM _staged LIMIT 0")
@@ -175,7 +173,7 @@ def _append(
         )
     inserted, refused = _count(connection, "_staged"), _count(connection, "_refused")
     connection.execute(f"INSERT INTO {table} SELECT * FROM _staged")
-    if refused and refused_to is not None:
+    if refused:
         check = literal(f"key ({', '.join(stream.key)}) is known with other contents")
         connection.execute(
             f"COPY (SELECT *, {check} AS _check FROM _refused ORDER BY _row) "

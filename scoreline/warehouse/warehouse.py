@@ -7,7 +7,7 @@ metrics (measuring).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class Warehouse:
         self.connection = connect(path, timezone, temp)
         self._path = path
         for statement in (
-            "CREATE TABLE IF NOT EXISTS _loaded (seq BIGINT, batch VARCHAR, stream VARCHAR)",
+            "CREATE TABLE IF NOT EXISTS _loaded (seq BIGINT, token VARCHAR, stream VARCHAR)",
             "CREATE TABLE IF NOT EXISTS _streams (stream VARCHAR, contract VARCHAR)",
         ):
             self.connection.execute(statement)
@@ -112,18 +112,25 @@ class Warehouse:
     # --- loading -----------------------------------------------------------------------
 
     def loaded(self, stream: str) -> list[str]:
-        """The ids of the stream's loaded batches, in the order of loading."""
+        """The tokens of the stream's loaded batches, in the order of loading."""
         rows = self.connection.execute(
-            "SELECT batch FROM _loaded WHERE stream = $1 ORDER BY seq", [stream]
+            "SELECT token FROM _loaded WHERE stream = $1 ORDER BY seq", [stream]
         ).fetchall()
         return [str(r[0]) for r in rows]
 
     def load(
-        self, stream: Stream, batch: Batch, files: Sequence[Path], refused: Path | None = None
+        self,
+        stream: Stream,
+        batch: Batch,
+        token: str,
+        files: Sequence[Path],
+        refused: Path,
+        note: Callable[[Loaded], None],
     ) -> Loaded:
-        """Join a batch to its stream, and note it, in one transaction.
+        """Join a batch to its stream, and note it as `token`, in one transaction.
 
-        `refused`, where given, gets the rows that `append` refuses, if there are any.
+        `refused` gets the rows that `append` refuses, if there are any. `note` is called
+        before the commit, so that what it records is never missing for a loaded batch.
 
         Raises:
             WarehouseError: DuckDB cannot read or join the files.
@@ -135,8 +142,9 @@ class Warehouse:
                 )
                 self.connection.execute(
                     "INSERT INTO _loaded VALUES ($1, $2, $3)",
-                    [batch.seq, batch.id, stream.full_name],
+                    [batch.seq, token, stream.full_name],
                 )
+                note(done)
         except duckdb.Error as error:
             raise WarehouseError(
                 f"batch {batch.id} of {stream.full_name} ({batch.object}) cannot be loaded: {error}"

@@ -1,0 +1,166 @@
+"""Load: batches that passed join their streams, in the order of reception.
+
+What belongs here: which batches make up a stream now, and bringing its table there from
+whatever state it is in. What does not: how rows are joined (warehouse).
+
+A stream is made of its passed and loaded batches up to the first one that is blocked or
+not yet validated. Where its table holds anything else (it was lost, a decision changed an
+earlier batch, quarantined rows were released), the stream is made again from the files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from scoreline.core import faults
+from scoreline.core.contracts import joining_digest
+from scoreline.core.model import Stream
+from scoreline.core.records import Batch, Quarantine, StreamState, digest_of
+from scoreline.steps.gate import quarantine_id
+from scoreline.steps.project import Project
+from scoreline.warehouse.loading import Loaded
+from scoreline.warehouse.warehouse import Warehouse, rows_in
+
+
+@dataclass(slots=True)
+class Load:
+    """What loading a stream did: each newly loaded batch with its row counts."""
+
+    stream: str
+    batches: list[tuple[str, Loaded]] = field(default_factory=list)
+    remade: bool = False
+    waiting: int = 0
+
+
+def load_stream(project: Project, warehouse: Warehouse, stream: Stream) -> Load:
+    """Bring a stream's table to what its batches say; loads only what is missing.
+
+    Raises:
+        WarehouseError: a stored file is missing, or DuckDB cannot load it.
+    """
+    store, name = project.store, stream.full_name
+    due, waiting = due_batches(store.batches(name))
+    released = [q for q in store.quarantines(name) if q.state == "released"]
+    wanted = [token(batch, released) for batch in due]
+    report, have = Load(name, waiting=waiting), warehouse.loaded(name)
+    if have != wanted[: len(have)]:
+        warehouse.reset(stream)
+        have, report.remade = [], True
+    missing = due[len(have) :]
+    if missing:
+        project.listener.begin(f"loading {name}", len(missing))
+        try:
+            for batch in missing:
+                done = _load(project, warehouse, stream, batch, released)
+                report.batches.append((batch.id, done))
+                project.listener.advance(batch.object)
+        finally:
+            project.listener.end()
+    _mark(project, warehouse, stream, due, released)
+    return report
+
+
+def due_batches(batches: list[Batch]) -> tuple[list[Batch], int]:
+    """The batches that make up a stream, and how many wait behind a blocked one."""
+    standing = [b for b in batches if b.state != "rejected"]
+    held = next((n for n, b in enumerate(standing) if b.state in ("blocked", "landed")), None)
+    if held is None:
+        return standing, 0
+    return standing[:held], len(standing) - held - 1
+
+
+def token(batch: Batch, released: list[Quarantine]) -> str:
+    """What names a loaded batch with the released rows that belong to it."""
+    more = sorted(q.id for q in released if q.batch == batch.id)
+    return "+".join([batch.id, batch.contract[:8], *more])
+
+
+def _load(
+    project: Project,
+    warehouse: Warehouse,
+    stream: Stream,
+    batch: Batch,
+    released: list[Quarantine],
+) -> Loaded:
+    files = [batch.rows_file] if batch.rows_file else []
+    files += [q.file for q in released if q.batch == batch.id]
+    with project.files.workspace() as work:
+        refused = work / "refused.parquet"
+        faults.reach("load.begun")
+        done = warehouse.load(
+            stream,
+            batch,
+            token(batch, released),
+            [project.files.path(f) for f in files],
+            refused,
+            lambda counts: project.store.record_load(
+                batch.id, asdict(counts), _refused(project, batch, refused), project.now()
+            ),
+        )
+        faults.reach("load.committed")
+    return done
+
+
+def _refused(project: Project, batch: Batch, path: Path) -> Quarantine | None:
+    """The rows that `append` refused: known keys with other contents."""
+    if not path.exists():
+        return None
+    rows = rows_in(path)
+    return Quarantine(
+        id=quarantine_id(batch.id, "append"),
+        batch=batch.id,
+        stream=batch.stream,
+        check="append",
+        reason=f"{rows} rows have a key that is known with other contents; an append stream "
+        "does not change rows (declare `load: merge` if they are corrections)",
+        rows=rows,
+        file=project.files.put(path, ".parquet"),
+        releasable=False,
+    )
+
+
+def _mark(
+    project: Project,
+    warehouse: Warehouse,
+    stream: Stream,
+    due: list[Batch],
+    released: list[Quarantine],
+) -> None:
+    """Record the stream's state and its batches as loaded, where that is news."""
+    contents = stream_digest(stream, due, released)
+    known = project.store.stream_state(stream.full_name)
+    if known is not None and known.digest == contents and all(b.state == "loaded" for b in due):
+        return
+    if not due:
+        return
+    state = StreamState(
+        stream=stream.full_name,
+        digest=contents,
+        rows=warehouse.rows(stream),
+        batches=tuple(b.id for b in due),
+        events=warehouse.event_days(stream),
+        loaded_at=project.now(),
+    )
+    project.store.mark_loaded([b.id for b in due if b.state != "loaded"], state)
+    faults.reach("load.marked")
+
+
+def stream_digest(stream: Stream, due: list[Batch], released: list[Quarantine]) -> str:
+    """What a stream consists of, by content: received bytes, contract, released rows.
+
+    Neither clocks nor ids of runs enter, so that the same files give the same digest.
+    """
+    body = {
+        "contract": joining_digest(stream),
+        "batches": [
+            [
+                b.object,
+                b.object_digest,
+                b.rows_kept,
+                *sorted(q.id for q in released if q.batch == b.id),
+            ]
+            for b in due
+        ],
+    }
+    return digest_of(body)

@@ -1,0 +1,138 @@
+"""A project that is open: its definitions, stores, clock and ways to the outside.
+
+What belongs here: what every step needs, and where a project's files lie. What does not:
+how any of it is made (wiring).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from scoreline.core.errors import DefinitionError, Problem
+from scoreline.core.model import Plan
+from scoreline.core.scoring import Rules
+from scoreline.definitions.project import DefinitionFile
+from scoreline.quality.model import Validator
+from scoreline.steps.ports import Clock, ExtractorFactory, Listener, Silence
+from scoreline.store.store import ControlStore
+from scoreline.warehouse.files import FileStore
+from scoreline.warehouse.lock import project_lock
+from scoreline.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where a project keeps what it writes."""
+
+    root: Path
+    state: Path
+
+    @property
+    def files(self) -> Path:
+        """Content-addressed files."""
+        return self.state / "files"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file."""
+        return self.state / "warehouse.duckdb"
+
+    @property
+    def lock(self) -> Path:
+        """The lock file."""
+        return self.state / "lock"
+
+    @property
+    def temp(self) -> Path:
+        """Where DuckDB spills to."""
+        return self.state / "tmp"
+
+
+@dataclass(slots=True)
+class Project:
+    """An open project.
+
+    `plan` holds what is right in the definitions, `problems` what is not (errors and
+    the lint's warnings), `definition_files` every file and whether it is in order.
+    `version` is the release that runs.
+    """
+
+    paths: Paths
+    plan: Plan
+    problems: tuple[Problem, ...]
+    definition_files: tuple[DefinitionFile, ...]
+    store: ControlStore
+    files: FileStore
+    validator: Validator
+    extractor: ExtractorFactory
+    clock: Clock
+    version: str
+    personal_key: bytes | None = None
+    listener: Listener = field(default_factory=Silence)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's time zone."""
+        return ZoneInfo(self.plan.organisation.timezone)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that are errors."""
+        return tuple(p for p in self.problems if p.severity == "error")
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        return self.clock().astimezone(UTC)
+
+    def default_day(self) -> date:
+        """The day that is scored where none is given, as `evaluate` says."""
+        evaluate = self.plan.organisation.evaluate
+        if isinstance(evaluate, date):
+            return evaluate
+        today = self.now().astimezone(self.zone).date()
+        return today if evaluate == "today" else today - timedelta(days=1)
+
+    def rules(self) -> Rules:
+        """What the organisation fixes for every score."""
+        organisation = self.plan.organisation
+        return Rules(
+            thresholds=organisation.thresholds,
+            holidays=organisation.holidays,
+            fiscal_year_starts=organisation.fiscal_year_starts,
+        )
+
+    @contextmanager
+    def working(self, purpose: str) -> Iterator[None]:
+        """Hold the project's lock; says whom it waits for."""
+        with project_lock(self.paths.lock, purpose, self.now(), tell=self.listener.say):
+            yield
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        """The warehouse, open; only while `working`."""
+        self.paths.temp.mkdir(parents=True, exist_ok=True)
+        zone = self.plan.organisation.timezone
+        with Warehouse(self.paths.warehouse, zone, self.paths.temp) as warehouse:
+            yield warehouse
+            warehouse.checkpoint_if_large()
+
+    def close(self) -> None:
+        """End the validator's process and close the store."""
+        self.validator.close()
+        self.store.close()
+
+
+def source_of(plan: Plan, name: str) -> None:
+    """Complain of a source that the definitions do not have.
+
+    Raises:
+        DefinitionError: there is no such source.
+    """
+    if name not in plan.sources:
+        known = ", ".join(plan.sources) or "none"
+        raise DefinitionError(f"there is no source {name!r}; the definitions have: {known}")
