@@ -119,13 +119,18 @@ def by_pace(progress: Fraction, expected: Fraction, limits: Thresholds) -> Statu
 
 
 def freeze(score_at_close: Score) -> FrozenScore:
-    """What closing the cycle fixes: clamp(progress, 0, 1), unless there is no value."""
+    """What closing the cycle fixes: clamp(progress, 0, 1), unless there is no value.
+
+    Raises:
+        UsageError: where the score is closed already.
+    """
     s = score_at_close
+    if s.status == "closed":
+        raise UsageError(f"{s.key_result} is closed already: reopen its cycle first")
     unscored = s.status in WITHOUT_VALUE or s.status in ("withdrawn", "not_started")
-    fixed = None if unscored else clamp(s.progress, Fraction(1))
     return FrozenScore(
-        score=s.score if s.status == "closed" else fixed,
-        status=s.status_at_close or s.status,
+        score=None if unscored else clamp(s.progress, Fraction(1)),
+        status=s.status,
         progress=s.progress,
         expected=s.expected,
         formula=s.formula,
