@@ -29,6 +29,7 @@ from answers import (
 from scoreline.example.__main__ import exports, main
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND = "import sys; from scoreline.cli import main; sys.exit(main())"
 INTERVIEWS = "2026-H2/sales/selling-with-insight/interviews"
 STATUSES = {
     "company/digital-operations/crm-proficiency": "on_track",
@@ -177,7 +178,7 @@ def test_the_roll_out_is_between_its_milestones(data: Path) -> None:
 
 
 def _scoreline(project: Path, *arguments: str, legal: tuple[int, ...] = (0,)) -> str:
-    command = [sys.executable, "-m", "scoreline.cli", *arguments, "--project", str(project)]
+    command = [sys.executable, "-c", COMMAND, *arguments, "--project", str(project)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode in legal, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
