@@ -1,0 +1,201 @@
+"""Canonical bodies of the plan's objects: plain values that can be digested and compared.
+
+What belongs here: dataclass to JSON-able dict, and which objects a score depends on.
+What does not: RFC 8785 bytes and digests (core.records), comparing (diff). Numbers are
+text without trailing zeros; places and file names never take part; what is empty or None
+is left out, so that a new optional field changes no old body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from scoreline.core.errors import ExpressionError
+from scoreline.core.formula import Ref, parse, references
+from scoreline.core.model import (
+    Done,
+    Keep,
+    KeyResult,
+    Metric,
+    Milestones,
+    Objective,
+    Plan,
+    Reach,
+    Stream,
+)
+
+_NEVER = frozenset(("place", "file", "broken"))
+_FOR_PEOPLE = frozenset(("title", "description", "owner"))
+_TAGS = {Reach: "reach", Keep: "keep", Milestones: "milestones", Done: "done"}
+
+
+def canonical(value: Any, *, without: frozenset[str] = frozenset()) -> Any:
+    """A plan object as plain values: dict, list, str, bool.
+
+    Args:
+        value: a dataclass of core.model, or what one holds.
+        without: field names to leave out at every depth of dataclasses.
+    """
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | Decimal):
+        return _number(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(k): canonical(value[k], without=without) for k in sorted(value, key=str)}
+    if isinstance(value, frozenset):
+        return [canonical(item, without=without) for item in sorted(value)]
+    if is_dataclass(value) and not isinstance(value, type):
+        return _dataclass(value, without)
+    if isinstance(value, Iterable):
+        return [canonical(item, without=without) for item in value]
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def definition_body(plan: Plan, key_result_id: str) -> dict[str, Any]:
+    """Everything that a key result's score depends on, as plain values; deterministic.
+
+    Titles, descriptions and owners are left out: they change no score. All declared
+    cycles take part only where a formula looks back to an earlier time.
+
+    Raises:
+        KeyError: the plan has no such key result.
+    """
+    key_result = plan.key_results[key_result_id]
+    objective = next(o for o in plan.objectives.values() if key_result in o.key_results)
+    metrics = metric_closure(plan, metrics_of(key_result))
+    relations = relation_closure(plan, (m.from_ for m in metrics.values() if m.from_))
+    looks_back = any(r.offset for m in metrics.values() for r in refs_of(m))
+    return {
+        "key_result": canonical(key_result, without=_FOR_PEOPLE),
+        "objective": {
+            "id": objective.id,
+            "commitment": objective.commitment,
+            "weight": canonical(objective.weight),
+        },
+        "metrics": canonical(metrics, without=_FOR_PEOPLE),
+        "models": {n: canonical(plan.models[n]) for n in relations if n in plan.models},
+        "streams": {n: _stream(plan, n, _FOR_PEOPLE) for n in relations if n in plan.streams},
+        "organisation": _rules(plan, objective, looks_back=looks_back),
+    }
+
+
+def object_bodies(plan: Plan) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Every object of the plan: name -> (kind, body), in the order of the definitions.
+
+    Names are `organisation`, `stream lms.completions`, `model models.x`, `metric x`,
+    `objective <id>` and `key_result <id>`.
+    """
+    bodies: dict[str, tuple[str, dict[str, Any]]] = {
+        "organisation": ("organisation", _organisation(plan))
+    }
+    for name in plan.streams:
+        bodies[f"stream {name}"] = ("stream", _stream(plan, name, frozenset()))
+    for name, model in plan.models.items():
+        bodies[f"model {name}"] = ("model", canonical(model))
+    for name, metric in plan.metrics.items():
+        bodies[f"metric {name}"] = ("metric", canonical(metric))
+    for name, objective in plan.objectives.items():
+        body = canonical(objective, without=frozenset(("key_results",)))
+        bodies[f"objective {name}"] = ("objective", body)
+        for key_result in objective.key_results:
+            bodies[f"key_result {key_result.id}"] = ("key_result", canonical(key_result))
+    return bodies
+
+
+def metrics_of(key_result: KeyResult) -> tuple[str, ...]:
+    """The metrics that a key result names itself: its own, and its milestones'."""
+    names = [key_result.metric] if key_result.metric else []
+    if isinstance(key_result.kind, Milestones):
+        names += [s.done_when.metric for s in key_result.kind.steps if s.done_when]
+    return tuple(dict.fromkeys(names))
+
+
+def refs_of(metric: Metric) -> tuple[Ref, ...]:
+    """The references of a derived metric's formula; none for a metric over rows."""
+    try:
+        return references(parse(metric.derived)) if metric.derived else ()
+    except ExpressionError:
+        return ()
+
+
+def metric_closure(plan: Plan, names: Iterable[str]) -> dict[str, Metric]:
+    """The metrics of those names and all that they are derived from."""
+    found: dict[str, Metric] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop(0)
+        metric = plan.metrics.get(name)
+        if metric is not None and name not in found:
+            found[name] = metric
+            waiting += [ref.metric for ref in refs_of(metric)]
+    return found
+
+
+def relation_closure(plan: Plan, names: Iterable[str]) -> list[str]:
+    """The streams and models of those full names and all that the models read, sorted."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            model = plan.models.get(name)
+            waiting += model.reads if model else ()
+    return sorted(found)
+
+
+def _number(value: int | Decimal) -> str:
+    if isinstance(value, int):
+        return str(value)
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
+
+
+def _dataclass(value: Any, without: frozenset[str]) -> dict[str, Any]:
+    tag = _TAGS.get(type(value))
+    body: dict[str, Any] = {"is": tag} if tag else {}
+    for field in fields(value):
+        if field.name in _NEVER or field.name in without:
+            continue
+        item = canonical(getattr(value, field.name), without=without)
+        if item is not None and item not in ("", [], {}):
+            body[field.name.rstrip("_")] = item
+    return body
+
+
+def _stream(plan: Plan, full_name: str, without: frozenset[str]) -> dict[str, Any]:
+    stream: Stream = plan.streams[full_name]
+    source = plan.sources[stream.source]
+    body: dict[str, Any] = canonical(stream, without=without)
+    body["from"] = {"connector": source.connector, "options": canonical(source.options)}
+    return body
+
+
+def _organisation(plan: Plan) -> dict[str, Any]:
+    body: dict[str, Any] = canonical(plan.organisation)
+    body["cycles"] = [canonical(c) for c in plan.organisation.cycles.values()]
+    body["teams"] = [canonical(t) for t in plan.organisation.teams.values()]
+    return body
+
+
+def _rules(plan: Plan, objective: Objective, *, looks_back: bool) -> dict[str, Any]:
+    organisation = plan.organisation
+    cycles = organisation.cycles.values()
+    named = list(cycles) if looks_back else [c for c in cycles if c.name == objective.cycle]
+    return {
+        "timezone": organisation.timezone,
+        "thresholds": canonical(organisation.thresholds),
+        "holidays": canonical(organisation.holidays),
+        "fiscal_year_starts": canonical(organisation.fiscal_year_starts),
+        "check_ins": organisation.check_ins,
+        "cycles": [canonical(c) for c in named],
+    }
