@@ -187,7 +187,8 @@ def _scoreline(project: Path, *arguments: str, legal: tuple[int, ...] = (0,)) ->
 @pytest.fixture(scope="module")
 def shown(data: Path) -> dict[str, dict[str, Any]]:
     """What `scoreline status --json` prints after a check-in and a run, by full name."""
-    if find_spec("scoreline.cli") is None:
+    spec = find_spec("scoreline.cli")
+    if spec is None or spec.origin is None:
         pytest.skip("scoreline.cli is not part of this installation")
     project = data.parent
     copytree(ROOT / "okr_defs", project / "okr_defs")
