@@ -1,0 +1,5 @@
+"""Entry point of the `manual` kind: re-exports its connector."""
+
+from connectors.manual.connector import ManualConnector
+
+__all__ = ["ManualConnector"]
