@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scoreline.core.model import Done, Keep, Milestones, Plan, Reach
+from scoreline.definitions.lint import lint
 from scoreline.definitions.project import load_project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,11 @@ def plan() -> Plan:
     assert not errors, "\n".join(errors)
     assert loading.plan is not None
     return loading.plan
+
+
+def test_lint_has_nothing_to_say(plan: Plan) -> None:
+    """The example keeps every OKR practice that lint knows."""
+    assert [str(problem) for problem in lint(plan)] == []
 
 
 def test_every_kind_of_key_result_is_shown(plan: Plan) -> None:
