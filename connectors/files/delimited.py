@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -31,29 +32,49 @@ MOST_RAGGED = 1_000_000
 
 
 class _Counted(io.RawIOBase):
-    """The data as Arrow reads it; every byte passes the row counter."""
+    """The data as Arrow reads it, on a thread of its own; every byte passes the row counter."""
 
     def __init__(self, source: TextSource, counter: RowCounter) -> None:
         self._source = source
         self._counter = counter
-        self._finished = False
+        self._lock = Lock()
+        self._ended = False
+        self._failure: PermanentError | None = None
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        data = self._source.read(size if size > 0 else BLOCK)
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            if self._ended:
+                return b""
+            try:
+                return self._next(size if size > 0 else BLOCK)
+            except PermanentError as error:
+                self._failure = error  # Arrow may lose it if its parser fails first
+                raise
+
+    def _next(self, size: int) -> bytes:
+        data = self._source.read(size)
         if data:
             self._counter.feed(data)
-        elif not self._finished:
-            self._finished = True
+        else:
+            self._ended = True
             self._counter.finish()
         return data
 
     def drain(self) -> None:
-        """Counts what the parser did not ask for."""
+        """Counts what the parser did not ask for; raises what any read has raised."""
         while self.read(BLOCK):
             pass
+
+    def stop(self) -> None:
+        """Closes the source once no read is under way."""
+        with self._lock:
+            self._ended = True
+            self._source.close()
 
 
 class DelimitedRows:
@@ -100,7 +121,7 @@ class DelimitedRows:
                 yield self._named(batch, schema)
             counted.drain()
         finally:
-            self._source.close()
+            counted.stop()
         self._reconcile(delivered)
 
     def _parsed(self, counted: _Counted) -> Iterator[pa.RecordBatch]:

@@ -62,20 +62,19 @@ def list_files(root: Path, pattern: str, now: datetime, *, shown: str) -> list[F
         raise PermanentError(
             "no such folder", where=shown, do="Create it, or correct the option root"
         )
+    if not os.access(root, os.R_OK | os.X_OK):  # glob would pass over it in silence
+        raise PermanentError(
+            "the folder cannot be read", where=shown, do="Give this account the right to read it"
+        )
     inside = root.resolve()
     found = []
-    try:
-        for path in root.glob(pattern):
-            name = path.relative_to(root).as_posix()
-            if _hidden(name, pattern):
-                continue
-            entry = _regular(path, name, inside, now)
-            if entry is not None:
-                found.append(entry)
-    except PermissionError as error:
-        raise PermanentError(
-            "the folder cannot be read", where=shown, do="Give the right to read it"
-        ) from error
+    for path in root.glob(pattern):
+        name = path.relative_to(root).as_posix()
+        if _hidden(name, pattern):
+            continue
+        entry = _regular(path, name, inside, now)
+        if entry is not None:
+            found.append(entry)
     return sorted(found, key=lambda entry: entry.name)
 
 
@@ -96,6 +95,8 @@ def _regular(path: Path, name: str, inside: Path, now: datetime) -> Found | None
         status = target.stat()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise reading_failed(error, name) from error
     if not stat.S_ISREG(status.st_mode):
         return None
     return Found(name, target, status.st_size, signature_of(status, now))

@@ -95,7 +95,7 @@ class FilesStream(Options):
     @classmethod
     def _encoding(cls, value: str) -> str:
         try:
-            b"".decode(value)
+            "a".encode(value)
             name = codecs.lookup(value).name
         except (LookupError, ValueError):
             raise ValueError("is not a text encoding known to Python") from None
