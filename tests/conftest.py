@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from scoreline.quality.gx import GxValidator
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,3 +19,10 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is absent: the tests on recorded data need it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def gx() -> Iterator[GxValidator]:
+    """The one validator of a test session: its child imports Great Expectations once."""
+    with GxValidator() as validator:
+        yield validator
