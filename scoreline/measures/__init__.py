@@ -1,0 +1,1 @@
+"""From a metric to SQL: what may be written, which series are wanted, and their statements."""
