@@ -22,7 +22,6 @@ from scoreline.core.model import (
     KeyResult,
     Metric,
     Milestones,
-    Objective,
     Plan,
     Reach,
     Stream,
@@ -68,22 +67,57 @@ def definition_body(plan: Plan, key_result_id: str) -> dict[str, Any]:
     Raises:
         KeyError: the plan has no such key result.
     """
-    key_result = plan.key_results[key_result_id]
-    objective = next(o for o in plan.objectives.values() if key_result in o.key_results)
-    metrics = metric_closure(plan, metrics_of(key_result))
-    relations = relation_closure(plan, (m.from_ for m in metrics.values() if m.from_))
-    looks_back = any(r.offset for m in metrics.values() for r in refs_of(m))
+    return definition_bodies(plan, (key_result_id,))[key_result_id]
+
+
+def definition_bodies(plan: Plan, ids: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
+    """`definition_body` of many key results at once (all by default), by full name.
+
+    The bodies share the parts that they have in common: read them, never change them.
+
+    Raises:
+        KeyError: the plan has no such key result.
+    """
+    homes = {k.id: (k, o) for o in plan.objectives.values() for k in o.key_results}
+    streams = plan.streams
+    metrics = {n: canonical(m, without=_FOR_PEOPLE) for n, m in plan.metrics.items()}
+    relations: dict[str, Any] = {n: canonical(m) for n, m in plan.models.items()}
+    relations |= {n: _stream(plan, s, _FOR_PEOPLE) for n, s in streams.items()}
+    closures: dict[tuple[str, ...], dict[str, Any]] = {}
+    rules: dict[tuple[str, bool], dict[str, Any]] = {}
+    bodies: dict[str, dict[str, Any]] = {}
+    for name in homes if ids is None else ids:
+        key_result, objective = homes[name]
+        named = metrics_of(key_result)
+        if named not in closures:
+            closures[named] = _closure(plan, named, metrics, relations)
+        looks_back = closures[named]["looks_back"]
+        cycle = (objective.cycle, looks_back)
+        if cycle not in rules:
+            rules[cycle] = _rules(plan, objective.cycle, looks_back=looks_back)
+        bodies[name] = {
+            "key_result": canonical(key_result, without=_FOR_PEOPLE),
+            "objective": {
+                "id": objective.id,
+                "commitment": objective.commitment,
+                "weight": canonical(objective.weight),
+            },
+            **{k: v for k, v in closures[named].items() if k != "looks_back"},
+            "organisation": rules[cycle],
+        }
+    return bodies
+
+
+def _closure(
+    plan: Plan, names: Iterable[str], metrics: Mapping[str, Any], relations: Mapping[str, Any]
+) -> dict[str, Any]:
+    used = metric_closure(plan, names)
+    read = relation_closure(plan, (m.from_ for m in used.values() if m.from_))
     return {
-        "key_result": canonical(key_result, without=_FOR_PEOPLE),
-        "objective": {
-            "id": objective.id,
-            "commitment": objective.commitment,
-            "weight": canonical(objective.weight),
-        },
-        "metrics": canonical(metrics, without=_FOR_PEOPLE),
-        "models": {n: canonical(plan.models[n]) for n in relations if n in plan.models},
-        "streams": {n: _stream(plan, n, _FOR_PEOPLE) for n in relations if n in plan.streams},
-        "organisation": _rules(plan, objective, looks_back=looks_back),
+        "metrics": {n: metrics[n] for n in sorted(used)},
+        "models": {n: relations[n] for n in read if n in plan.models},
+        "streams": {n: relations[n] for n in read if n not in plan.models and n in relations},
+        "looks_back": any(r.offset for m in used.values() for r in refs_of(m)),
     }
 
 
@@ -96,8 +130,8 @@ def object_bodies(plan: Plan) -> dict[str, tuple[str, dict[str, Any]]]:
     bodies: dict[str, tuple[str, dict[str, Any]]] = {
         "organisation": ("organisation", _organisation(plan))
     }
-    for name in plan.streams:
-        bodies[f"stream {name}"] = ("stream", _stream(plan, name, frozenset()))
+    for name, stream in plan.streams.items():
+        bodies[f"stream {name}"] = ("stream", _stream(plan, stream, frozenset()))
     for name, model in plan.models.items():
         bodies[f"model {name}"] = ("model", canonical(model))
     for name, metric in plan.metrics.items():
@@ -172,8 +206,7 @@ def _dataclass(value: Any, without: frozenset[str]) -> dict[str, Any]:
     return body
 
 
-def _stream(plan: Plan, full_name: str, without: frozenset[str]) -> dict[str, Any]:
-    stream: Stream = plan.streams[full_name]
+def _stream(plan: Plan, stream: Stream, without: frozenset[str]) -> dict[str, Any]:
     source = plan.sources[stream.source]
     body: dict[str, Any] = canonical(stream, without=without)
     body["from"] = {"connector": source.connector, "options": canonical(source.options)}
@@ -187,10 +220,10 @@ def _organisation(plan: Plan) -> dict[str, Any]:
     return body
 
 
-def _rules(plan: Plan, objective: Objective, *, looks_back: bool) -> dict[str, Any]:
+def _rules(plan: Plan, cycle: str, *, looks_back: bool) -> dict[str, Any]:
     organisation = plan.organisation
     cycles = organisation.cycles.values()
-    named = list(cycles) if looks_back else [c for c in cycles if c.name == objective.cycle]
+    named = list(cycles) if looks_back else [c for c in cycles if c.name == cycle]
     return {
         "timezone": organisation.timezone,
         "thresholds": canonical(organisation.thresholds),

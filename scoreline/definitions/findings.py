@@ -94,8 +94,14 @@ class Entry:
                 self.ok = False
                 self.problems.append(replace(problem, scope=self.scope))
 
-    def read(self, kind: type[S], data: Any) -> S | None:
-        """The spec of the object, or None with every one of its errors reported."""
+    def read(self, kind: type[S], data: Any, whole: type[Spec] | None = None) -> S | None:
+        """The spec of the object, or None with every one of its errors reported.
+
+        Args:
+            kind: the spec.
+            data: the mapping as read.
+            whole: the spec whose keys are legal there, where `kind` is only its head.
+        """
         if not isinstance(data, dict):
             message = f"a mapping is expected, found {described(data)}"
             self._unless_faulty((), "wrong-shape", message, legal=listed(_keys(kind, ())))
@@ -104,7 +110,7 @@ class Entry:
             return kind.model_validate(data)
         except ValidationError as errors:
             for error in errors.errors(include_url=False):
-                self._translate(kind, data, error)
+                self._translate(whole or kind, data, error)
             return None
 
     def _translate(self, kind: type[Spec], data: Any, error: Mapping[str, Any]) -> None:

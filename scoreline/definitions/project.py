@@ -8,8 +8,8 @@ object never takes down what does not depend on it.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from scoreline.core.errors import Place, Problem
@@ -31,7 +31,7 @@ from scoreline.definitions.resolve_objectives import resolve_objectives
 from scoreline.definitions.resolve_organisation import resolve_organisation
 from scoreline.definitions.resolve_sources import resolve_source
 from scoreline.definitions.spec_base import nearest
-from scoreline.definitions.yamlio import MAX_BYTES, read_document
+from scoreline.definitions.yamlio import MAX_BYTES, read_document, read_text
 
 FOLDER = "okr_defs"
 FileKind = Literal["organisation", "source", "model", "metrics", "objectives"]
@@ -189,16 +189,10 @@ def _document(file: _File, problems: list[Problem]) -> Document:
         return Document(file.relative, readable=False)
     if file.kind != "model":
         return read_document(file.raw, file.relative)
-    document = Document(file.relative)
-    try:
-        document.data = file.raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        document.readable = False
-        message, hint = "the file is not UTF-8 text", "save it as UTF-8"
-        scope = f"model {file.stem}"
-        place = Place(file.relative, 1, 1)
-        problems.append(Problem("error", "not-utf-8", place, message, hint=hint, scope=scope))
-    return document
+    text, problem = read_text(file.raw, file.relative)
+    if problem is not None:
+        problems.append(replace(problem, scope=f"model {file.stem}"))
+    return Document(file.relative, text, readable=problem is None)
 
 
 def _organisation(
@@ -230,15 +224,14 @@ def _plan(
     for entry in entries.values():
         entry.ok = entry.document.readable
     texts = {f.stem: str(documents[f.relative].data) for f in by_kind["model"]}
-    lost = _unreadable(by_kind["source"], documents)
-    sources_lost = frozenset(PurePosixPath(f).stem for f in lost)
+    sources_lost = frozenset(f.stem for f in by_kind["source"] if f.stem not in sources)
     declared = Relations(streams, {f"models.{n}": e for n, e in entries.items()}, sources_lost)
     models = resolve_models(entries, texts, declared)
     drafts = [d for f in by_kind["metrics"] for d in read_metrics(documents[f.relative], problems)]
     known = Relations(
         streams, {f"models.{n}": models.get(f"models.{n}") for n in entries}, sources_lost
     )
-    unreadable = _unreadable(by_kind["metrics"], documents)
+    unreadable = _without_metrics(by_kind["metrics"], documents)
     metrics = resolve_metrics(drafts, known, unreadable)
     goals = []
     for file in by_kind["objectives"]:
@@ -252,8 +245,14 @@ def _plan(
     return Plan(organisation, sources, models, metrics, objectives)
 
 
-def _unreadable(files: list[_File], documents: dict[str, Document]) -> tuple[str, ...]:
-    return tuple(f.relative for f in files if not documents[f.relative].readable)
+def _without_metrics(files: list[_File], documents: dict[str, Document]) -> tuple[str, ...]:
+    """The metrics files in which no metric can be found, and which may be meant to hold any."""
+    data = {f.relative: documents[f.relative].data for f in files}
+    return tuple(
+        name
+        for name, value in data.items()
+        if not isinstance(value, dict) or not isinstance(value.get("metrics"), dict)
+    )
 
 
 def _kinds() -> tuple[FileKind, ...]:

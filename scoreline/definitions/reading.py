@@ -23,6 +23,7 @@ from scoreline.definitions.specs_objectives import (
     KeyResultSpec,
     ObjectiveHead,
     ObjectivesHead,
+    ObjectiveSpec,
     ObjectivesSpec,
 )
 from scoreline.definitions.specs_organisation import OrganisationSpec
@@ -62,6 +63,9 @@ def read_source(document: Document, stem: str, problems: list[Problem]) -> Sourc
         one = entry.inner(("streams", name), f"stream {stem}.{name}")
         one.adopt()
         _check_key(one, as_sql_name, name)
+        if name.lower() in (other.lower() for other in streams):
+            message = f"another stream of {stem} has this name, and SQL ignores capitals"
+            one.error("duplicate-name", message, legal="another name", on_key=True)
         spec = one.read(StreamSpec, data)
         if isinstance(data, dict):
             check_secrets(one, data.get("options"), "options")
@@ -108,7 +112,7 @@ def _objective(file: Entry, full: str, name: str, data: Any) -> ObjectiveDraft:
         entry.error("wrong-shape", message, "key_results", legal="name: {…}")
         inner = None
     outer = {k: v for k, v in data.items() if k != "key_results"} if is_mapping else data
-    spec = entry.read(ObjectiveHead, outer)
+    spec = entry.read(ObjectiveHead, outer, ObjectiveSpec)
     found = []
     for key, one in (inner or {}).items():
         key_entry = file.inner(("objectives", name, "key_results", key), f"{full}/{key}")
@@ -138,7 +142,7 @@ def _split(
         entry.error("missing-key", message, *at, found=found, legal=f"{inner}: {{name: {{…}}}}")
         objects = {}
     known = {k: v for k, v in data.items() if k != inner}
-    return entry.read(head, known), objects
+    return entry.read(head, known, whole), objects
 
 
 def _agree(entry: Entry, key: str, written: str, expected: str) -> None:

@@ -113,7 +113,8 @@ def _kind(entry: Entry, spec: KeyResultSpec, start: date, due: date) -> Kind | N
     legal = "metric, manual: true, milestones or done"
     if len(chosen) != 1:
         message = f"exactly one of {legal} is expected, found {listed(chosen) or 'none'}"
-        found, at = listed(chosen), tuple(chosen[-1:])
+        at = sorted(chosen, key=lambda key: entry.at(key))[-1:]
+        found = listed(chosen)
         entry.error("not-exactly-one", message, *at, found=found, legal=legal, on_key=True)
         return None
     source = chosen[0]

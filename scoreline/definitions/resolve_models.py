@@ -34,12 +34,12 @@ def resolve_models(
         reads[f"models.{name}"] = tables(entry, texts[name]) if entry.ok else ()
     for name, entry in entries.items():
         _check_reads(entry, texts[name], reads[f"models.{name}"], relations)
-    _check_circles(entries, reads)
+    _check_circles(entries, texts, reads)
     return _whole(entries, texts, reads)
 
 
 def tables(entry: Entry, sql: str) -> tuple[str, ...]:
-    """The full names in the query's FROMs, in order; `<source>.<stream>` or `models.<name>`."""
+    """The full names in the query's FROMs, sorted; `<source>.<stream>` or `models.<name>`."""
     from sqlglot import exp, parse
     from sqlglot.errors import ParseError, SqlglotError
 
@@ -51,21 +51,33 @@ def tables(entry: Entry, sql: str) -> tuple[str, ...]:
         trees = [tree for tree in parse(sql, read="duckdb") if tree is not None]
     except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, LookupError) as e:
         detail = e.errors[0] if isinstance(e, ParseError) and e.errors else {}
-        message = str(detail.get("description") or str(e).split("\n")[0] or type(e).__name__)
-        found = str(detail.get("highlight") or "")
-        _sql_error(entry, sql, "bad-sql", f"the query cannot be parsed: {message}", found)
+        message = f"the query cannot be parsed: {_reason(e, str(detail.get('description') or ''))}"
+        _sql_error(entry, sql, "bad-sql", message, str(detail.get("highlight") or ""))
         return ()
     if len(trees) != 1:
         message = f"one query is expected, found {len(trees)} statements"
+        _sql_error(entry, sql, "bad-sql", message, "", "one SELECT")
+        return ()
+    if not isinstance(trees[0], exp.Query):
+        message = f"a query is expected, found {trees[0].key.upper()}"
         _sql_error(entry, sql, "bad-sql", message, "", "one SELECT")
         return ()
     ctes = {cte.alias_or_name.lower() for cte in trees[0].find_all(exp.CTE)}
     names: dict[str, None] = {}
     for table in trees[0].find_all(exp.Table):
         is_cte = not table.db and table.name.lower() in ctes
-        if isinstance(table.this, exp.Identifier) and not is_cte:
-            names[".".join(p.name for p in table.parts)] = None
-    return tuple(names)
+        if not is_cte and not isinstance(table.this, exp.Func):
+            is_plain = isinstance(table.this, exp.Identifier)
+            names[".".join(p.name for p in table.parts) if is_plain else table.sql()] = None
+    return tuple(sorted(names))
+
+
+def _reason(error: Exception, description: str) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if "<class" in description:
+        return "something is missing here"
+    return description or str(error).split("\n")[0] or type(error).__name__
 
 
 def _check_name(entry: Entry, name: str) -> None:
@@ -102,12 +114,14 @@ def _sql_error(
     entry.problems.append(problem)
 
 
-def _check_circles(entries: Mapping[str, Entry], reads: Mapping[str, tuple[str, ...]]) -> None:
+def _check_circles(
+    entries: Mapping[str, Entry], texts: Mapping[str, str], reads: Mapping[str, tuple[str, ...]]
+) -> None:
     for name, entry in entries.items():
         path = circle(f"models.{name}", reads)
         if path:
             message = f"models read each other in a circle: {' > '.join(path)}"
-            entry.error("reference-cycle", message, found=path[1], legal="no circle")
+            _sql_error(entry, texts[name], "reference-cycle", message, path[1], "no circle")
 
 
 def circle(start: str, edges: Mapping[str, Iterable[str]]) -> list[str]:

@@ -171,6 +171,12 @@ def as_sql_name(value: Any) -> str:
     return text
 
 
+def as_column_name(value: Any) -> str:
+    """A column's name; unlike other SQL names it may hold a double underscore."""
+    text = as_text(value)
+    return text if _SQL_NAME.fullmatch(text) else as_sql_name(text)
+
+
 def as_full_name(value: Any) -> str:
     """A key result's full name."""
     text = as_text(value)
@@ -233,6 +239,9 @@ Name = Annotated[
 ]
 SqlName = Annotated[
     str, PlainValidator(as_sql_name), _typed("string", pattern=f"^{_SQL_NAME.pattern}$")
+]
+ColumnName = Annotated[
+    str, PlainValidator(as_column_name), _typed("string", pattern=f"^{_SQL_NAME.pattern}$")
 ]
 FullName = Annotated[
     str, PlainValidator(as_full_name), _typed("string", pattern=f"^{_FULL_NAME.pattern}$")

@@ -15,6 +15,7 @@ from scoreline.definitions.spec_base import (
     AnyText,
     Bool,
     ByShape,
+    ColumnName,
     Count,
     Options,
     Share,
@@ -105,7 +106,7 @@ class ExpectationSpec(Spec):
 class StreamSpec(Spec):
     """A stream and its contract."""
 
-    columns: dict[SqlName, Column] = Field(min_length=1)
+    columns: dict[ColumnName, Column] = Field(min_length=1)
     options: Options = Field(default_factory=dict)
     key: Annotated[
         Annotated[Text, Tag("<one>")] | Annotated[list[Text], Tag("<list>")], ByShape

@@ -27,6 +27,11 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,2})?\Z"
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_MAYBE_SECRET = re.compile(
+    r"(token|passw\w*|secret|api[_-]?key|authorization|credential\w*)([\"']?\s*:)(?!\s*[\"']?\$\{).*"
+    r"|(://[^/\s:@]*:)()[^/\s@]+@.*",
+    re.IGNORECASE,
+)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
 
@@ -54,6 +59,14 @@ def read_document(raw: bytes, file: str) -> Document:
         document.readable = False
         document.data = None
     return document
+
+
+def read_text(raw: bytes, file: str) -> tuple[str, Problem | None]:
+    """The bytes as text with Unix line ends, or an empty text and what is wrong with them."""
+    try:
+        return _decode(raw, file).replace("\r\n", "\n"), None
+    except _ReadError as error:
+        return "", error.problem
 
 
 def _problem(
@@ -251,7 +264,12 @@ class _Builder:
         elif "\t" in (lines[line - 1] if line <= len(lines) else ""):
             hint = "indent with spaces, never with tabs"
         return _problem(
-            self._document.file, "yaml-syntax", (line, column), message, found=written, hint=hint
+            self._document.file,
+            "yaml-syntax",
+            (line, column),
+            message,
+            found=_MAYBE_SECRET.sub(r"\1\2 ***", written),
+            hint=hint,
         )
 
 
