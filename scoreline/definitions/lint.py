@@ -32,6 +32,8 @@ from scoreline.definitions.canonical import (
 )
 from scoreline.definitions.lint_data import Facts, lint_data
 
+__all__ = ["Facts", "lint"]
+
 _MOST = 5
 _FEWEST = 2
 _ACTIVITIES = ("hold", "run", "do", "organise", "organize", "conduct", "host", "attend")
