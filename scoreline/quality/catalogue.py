@@ -39,6 +39,7 @@ class ExpectationType:
 
 
 _WHERE = ("row_condition", "condition_parser")
+_ALL_ROWS = ("neither", "never")
 _BETWEEN = ("min_value", "max_value", "strict_min", "strict_max")
 
 
@@ -189,8 +190,16 @@ def columns_named(name: str, arguments: Mapping[str, Any]) -> Iterator[str]:
             yield from (item for item in given if isinstance(item, str))
 
 
+_NOT_WITH_CONDITION = (
+    "expect_column_pair_values_a_to_be_greater_than_b",
+    "expect_column_pair_values_to_be_equal",
+    "expect_compound_columns_to_be_unique",
+)
+"""Great Expectations 1.24 builds no valid SQL for these with both a condition and every row."""
+
+
 def misuse(name: str, arguments: Mapping[str, Any]) -> str:
-    """What is wrong with the names of the arguments of a legal type; empty if nothing."""
+    """What is wrong with the arguments of a legal type by their names; empty if nothing."""
     entry = TYPES[name]
     for argument in (*entry.columns, *entry.required):
         if arguments.get(argument) is None:
@@ -202,4 +211,7 @@ def misuse(name: str, arguments: Mapping[str, Any]) -> str:
             return f"{name} takes no argument {argument}; {legal}"
     if "min_value" in entry.arguments and not {"min_value", "max_value"} & arguments.keys():
         return f"{name} needs min_value, max_value or both"
+    ignore = arguments.get("ignore_row_if")
+    if name in _NOT_WITH_CONDITION and "row_condition" in arguments and ignore in _ALL_ROWS:
+        return f"{name} cannot combine row_condition with ignore_row_if: {ignore}"
     return ""
