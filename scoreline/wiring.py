@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from scoreline.core.errors import UsageError
-from scoreline.core.model import Source, Stream
+from scoreline.core.exact import parse_exact
+from scoreline.core.model import Plan, Source, Stream
 from scoreline.steps.ports import Clock, Discovered, Found, Listener, Silence, SourceFailure
 
 if TYPE_CHECKING:
     from connectors.base import Connector, ObjectRef
     from connectors.batch import Batch as ConnectorBatch
     from scoreline.quality.model import Validator
+    from scoreline.steps.checking import Recorded
     from scoreline.steps.project import Project
     from scoreline.warehouse.typing import ArrowStream
 
@@ -56,7 +58,7 @@ def open_project(
         DefinitionError: the organisation file cannot be used.
         StoreError: the control store cannot be opened.
     """
-    from scoreline.quality.validator import GxValidator
+    from scoreline.quality.gx import GxValidator
     from scoreline.steps.planning import load_plan
     from scoreline.steps.project import Paths, Project
     from scoreline.store.store import ControlStore
@@ -208,7 +210,7 @@ class SourceReader:
         return Discovered(
             new=[Found(ref.name, ref.size, ref) for ref in found.new],
             touched={t.name: t.signature for t in found.touched},
-            copies=[(c.ref.name, c.of) for c in found.copies],
+            copies=[(Found(c.ref.name, c.ref.size, c.ref), c.of) for c in found.copies],
             unchanged=found.unchanged,
         )
 
@@ -320,3 +322,25 @@ def _spec(stream: Stream) -> Any:
         new_column=stream.schema_contract.new_column,
         missing_column=stream.schema_contract.missing_column,
     )
+
+
+def recorded_facts(root: Path, plan: Plan) -> Recorded | None:
+    """What a project's record says of its dimensions and key results; None without one."""
+    from scoreline.definitions.lint import Facts
+    from scoreline.steps.checking import Recorded
+    from scoreline.store.store import ControlStore
+
+    state = root / STATE_FOLDER
+    url = control_store_url(state)
+    if url.startswith("sqlite") and not (state / "control.db").exists():
+        return None
+    store = ControlStore.open(url)
+    try:
+        scores = store.newest_scores()
+        newest = {
+            kr: parse_exact(str(body["value"])) for kr, body in scores.items() if body.get("value")
+        }
+        facts = Facts(dimension_values=store.dimension_values(), newest=newest)
+        return Recorded(facts, tuple(scores))
+    finally:
+        store.close()

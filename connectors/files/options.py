@@ -43,13 +43,16 @@ class FilesSource(Options):
 
     root: str = Field(
         default=".",
-        description="a folder inside the project's folder, such as data/lms; it may be a link",
+        description="the folder that files may come from: relative to the project's folder, "
+        "such as data/lms, or absolute",
     )
 
     @field_validator("root")
     @classmethod
     def _root(cls, value: str) -> str:
-        return _inside(value, "root")
+        if "\0" in value or "\\" in value or not value.strip():
+            raise ValueError("root must be a folder, with / between its parts")
+        return value
 
 
 class FilesStream(Options):

@@ -11,18 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from scoreline.core import faults
 from scoreline.core.contracts import reading_digest
 from scoreline.core.errors import WarehouseError
 from scoreline.core.model import Stream
 from scoreline.core.records import Batch, StoredFile
-from scoreline.steps.ports import Extract, Extractor, Found, SourceFailure
+from scoreline.steps.ports import Discovered, Extract, Extractor, Found, SourceFailure
 from scoreline.steps.project import Project
-from scoreline.warehouse.database import connect
 from scoreline.warehouse.files import sha256_of
-from scoreline.warehouse.typing import TypedRows, type_rows
+from scoreline.warehouse.typing import TypedRows, type_apart
 
 
 @dataclass(slots=True)
@@ -31,7 +28,7 @@ class Landing:
 
     landed: list[Batch] = field(default_factory=list)
     unchanged: int = 0
-    copies: list[tuple[str, str]] = field(default_factory=list)
+    copies: int = 0
 
 
 def land_stream(project: Project, extractor: Extractor, stream: Stream, run: str) -> Landing:
@@ -52,17 +49,32 @@ def land_stream(project: Project, extractor: Extractor, stream: Stream, run: str
     )
     if found.touched:
         store.refresh_signatures(name, found.touched)
-    landing = Landing(unchanged=found.unchanged, copies=list(found.copies))
-    if found.new:
-        project.listener.begin(f"reading {name}", len(found.new))
+    new, copies = _to_read(stream, found)
+    landing = Landing(unchanged=found.unchanged, copies=copies)
+    if new:
+        project.validator.start()
+        project.listener.begin(f"reading {name}", len(new))
         try:
-            for item in found.new:
+            for item in new:
                 landing.landed.append(_land(project, extractor, stream, item, run))
                 project.listener.advance(item.name)
         finally:
             project.listener.end()
     store.note_extraction(name, project.now())
     return landing
+
+
+def _to_read(stream: Stream, found: Discovered) -> tuple[list[Found], int]:
+    """What to read, in the order of names, and how many copies are passed over.
+
+    A copy of something received says nothing new, except where being received last is
+    what counts.
+    """
+    last_counts = stream.load == "replace" or (stream.load == "merge" and stream.version_by is None)
+    if not last_counts:
+        return list(found.new), len(found.copies)
+    every = [*found.new, *(copy for copy, _ in found.copies)]
+    return sorted(every, key=lambda f: f.name), 0
 
 
 def _land(project: Project, extractor: Extractor, stream: Stream, found: Found, run: str) -> Batch:
@@ -99,26 +111,25 @@ def read_rows(project: Project, stream: Stream, extract: Extract, work: Path) ->
         SourceFailure: the object is malformed; the connector's words.
         WarehouseError: DuckDB cannot write (disk full, read-only).
     """
-    zone = project.plan.organisation.timezone
-    with connect(None, zone, project.paths.temp) as connection:
-        try:
-            return type_rows(
-                connection,
-                stream,
-                extract.reader(),
-                extract.layout,
-                work,
-                project.personal_key,
-                extract.ragged,
-            )
-        except duckdb.Error as error:
-            failure = extract.failure()
-            if failure is not None:
-                raise failure from error
-            raise WarehouseError(
-                f"the rows of {extract.object} cannot be written: {error}; free space or make "
-                "the folder writable, then run again (nothing was lost)"
-            ) from error
+    try:
+        return type_apart(
+            project.plan.organisation.timezone,
+            project.paths.temp,
+            stream,
+            extract.reader(),
+            extract.layout,
+            work,
+            project.personal_key,
+            extract.ragged,
+        )
+    except WarehouseError as error:
+        failure = extract.failure()
+        if failure is not None:
+            raise failure from error
+        raise WarehouseError(
+            f"the rows of {extract.object} cannot be written: {error}; free space or make "
+            "the folder writable, then run again (nothing was lost)"
+        ) from error
 
 
 def _commit(project: Project, stream: Stream, extract: Extract, rows: TypedRows, run: str) -> Batch:

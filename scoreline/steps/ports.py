@@ -48,12 +48,12 @@ class Discovered:
     """What a look at a source found.
 
     `touched` are known contents under a new signature, `copies` known contents under a
-    new name (name, name of the original), `unchanged` the number not opened.
+    new name (with the name of the original), `unchanged` the number not opened.
     """
 
     new: Sequence[Found]
     touched: Mapping[str, str]
-    copies: Sequence[tuple[str, str]]
+    copies: Sequence[tuple[Found, str]]
     unchanged: int
 
 

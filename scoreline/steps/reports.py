@@ -138,12 +138,15 @@ class RunReport:
 
     @property
     def failed(self) -> bool:
-        """Whether a source, check or definition failed (exit status 3)."""
-        broken = any(s.failed for s in self.sources.values()) or bool(self.problems)
-        checks = any(
-            c.outcome == "error"
-            for s in self.sources.values()
-            for r in s.streams.values()
-            for c in r.checks
+        """Whether a source, check or definition failed (exit status 3).
+
+        A batch that is blocked, now or still, is a check that failed.
+        """
+        streams = [r for s in self.sources.values() for r in s.streams.values()]
+        return (
+            any(s.failed for s in self.sources.values())
+            or any(r.blocked for r in streams)
+            or any(c.outcome == "error" for r in streams for c in r.checks)
+            or bool(self.problems)
+            or bool(self.scores and self.scores.errors)
         )
-        return broken or checks or bool(self.scores and self.scores.errors)

@@ -156,6 +156,12 @@ def _append(connection: duckdb.DuckDBPyConnection, stream: Stream, refused_to: P
     """Known keys with equal contents are ignored, with other contents refused."""
     rows = _count(connection, "_staged")
     connection.execute("CREATE TEMP TABLE _refused AS SELECT * FROM _staged LIMIT 0")
+    table = rows_table(stream)
+    if not _is_empty(connection, table):
+        _refuse(connection, stream, table, "")
+        connection.execute(
+            f"DELETE FROM _staged s USING {table} t WHERE {_same_key(stream, 's', 't')}"
+        )
     if _has_repeats(connection, stream):
         # inside the batch the first row of a key stands
         connection.execute(
@@ -165,12 +171,6 @@ def _append(connection: duckdb.DuckDBPyConnection, stream: Stream, refused_to: P
         _refuse(connection, stream, "_first", "AND s._row <> t._row")
         connection.execute("DROP TABLE _staged")
         connection.execute("ALTER TABLE _first RENAME TO _staged")
-    table = rows_table(stream)
-    if not _is_empty(connection, table):
-        _refuse(connection, stream, table, "")
-        connection.execute(
-            f"DELETE FROM _staged s USING {table} t WHERE {_same_key(stream, 's', 't')}"
-        )
     inserted, refused = _count(connection, "_staged"), _count(connection, "_refused")
     connection.execute(f"INSERT INTO {table} SELECT * FROM _staged")
     if refused:

@@ -17,9 +17,10 @@ from typing import Any, Literal, Protocol
 
 import duckdb
 
+from scoreline.core.errors import WarehouseError
 from scoreline.core.model import Column, Stream
 from scoreline.warehouse import cells
-from scoreline.warehouse.database import literal, quote
+from scoreline.warehouse.database import connect, literal, quote
 
 Layout = Literal["columns", "json_lines"]
 # a JSON number of 17 digits or more with a point: read as a double it would lose digits
@@ -53,6 +54,28 @@ class TypedRows:
     rows_broken: int
     blocking: str | None
     totals: dict[str, str]
+
+
+def type_apart(
+    timezone: str,
+    temp: Path,
+    stream: Stream,
+    reader: ArrowStream,
+    layout: Layout,
+    work: Path,
+    personal_key: bytes | None = None,
+    ragged: Callable[[], ArrowStream] | None = None,
+) -> TypedRows:
+    """`type_rows` in a database of its own, in memory.
+
+    Raises:
+        WarehouseError: DuckDB cannot go on; also where the reader raised.
+    """
+    with connect(None, timezone, temp) as connection:
+        try:
+            return type_rows(connection, stream, reader, layout, work, personal_key, ragged)
+        except duckdb.Error as error:
+            raise WarehouseError(str(error)) from error
 
 
 def type_rows(

@@ -177,11 +177,12 @@ class Warehouse:
         return str(rows[0][0] or "")
 
     def digest(self, stream: Stream) -> tuple[int, str]:
-        """Row count and order-free digest of the stream's table (with its versions, if kept)."""
-        rows, mark = loading.table_digest(self.connection, loading.rows_table(stream))
+        """Row count and order-free digest of the stream's contents (with its versions, if kept)."""
+        view = f"{quote(stream.source)}.{quote(stream.name)}"
+        rows, mark = loading.table_digest(self.connection, view)
         if stream.history:
-            versions = loading.table_digest(self.connection, loading.history_table(stream))[1]
-            mark = f"{mark}+{versions}"
+            versions = f"{quote(stream.source)}.{quote(stream.name + '__history')}"
+            mark = f"{mark}+{loading.table_digest(self.connection, versions)[1]}"
         return rows, mark
 
     def dimension_values(self, relation: str, column: str, limit: int = 1000) -> list[str]:

@@ -1,0 +1,62 @@
+"""`check`.
+
+What belongs here: printing problems with their places. What does not: finding them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scoreline.cli.console import console, print_json, safe
+from scoreline.core.errors import DefinitionError, Problem
+from scoreline.definitions.project import load_project, problems_as_json
+from scoreline.steps.checking import all_problems
+from scoreline.wiring import check_options, recorded_facts
+
+FINDING = 1
+
+
+def check_project(root: Path, strict: bool, json: bool) -> int:
+    """Print every problem of the definitions; returns 1 where there is an error."""
+    problems = _problems(root.resolve())
+    errors = [p for p in problems if p.severity == "error"]
+    if json:
+        print_json(problems_as_json(list(problems)))
+    else:
+        _print(root, problems)
+    return FINDING if errors or (strict and problems) else 0
+
+
+def _problems(root: Path) -> Sequence[Problem]:
+    try:
+        return all_problems(root, check_options, recorded_facts)
+    except DefinitionError:
+        return load_project(root).problems
+
+
+def _print(root: Path, problems: Sequence[Problem]) -> None:
+    out = console()
+    for problem in problems:
+        colour = "red" if problem.severity == "error" else "yellow"
+        out.print(
+            f"[bold]{safe(problem.place)}[/] [{colour}]{problem.severity}[/] "
+            f"{safe(problem.message)} [dim]{problem.code}[/]"
+        )
+        for word, text in (
+            ("found", problem.found),
+            ("legal", problem.legal),
+            ("hint", problem.hint),
+        ):
+            if text:
+                out.print(f"    [dim]{word}:[/] {safe(text)}")
+    errors = sum(p.severity == "error" for p in problems)
+    warnings = len(problems) - errors
+    if not problems:
+        out.print(f"[green]✔[/] the definitions in {safe(root / 'okr_defs')} are in order")
+    else:
+        out.print(f"\n{_count(errors, 'error')}, {_count(warnings, 'warning')}")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

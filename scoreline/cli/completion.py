@@ -1,0 +1,42 @@
+"""Names for shell completion, from the project in the present folder.
+
+What belongs here: quick look-ups that never fail loudly. What does not: anything else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+
+def names(kind: str, incomplete: str) -> list[str]:
+    """The names of that kind that contain what was typed; empty on any trouble."""
+    with suppress(Exception):
+        return sorted(n for n in _names(kind) if incomplete in n)
+    return []
+
+
+def _names(kind: str) -> Iterable[str]:
+    root = Path(os.environ.get("SCORELINE_PROJECT") or ".").resolve()
+    if kind == "batches":
+        return _batches(root)
+    from scoreline.definitions.project import load_project
+
+    plan = load_project(root).plan
+    if plan is None:
+        return []
+    return {"key_results": plan.key_results, "sources": plan.sources, "streams": plan.streams}[kind]
+
+
+def _batches(root: Path) -> list[str]:
+    from scoreline.store.store import ControlStore
+    from scoreline.wiring import STATE_FOLDER, control_store_url
+
+    store = ControlStore.open(control_store_url(root / STATE_FOLDER))
+    try:
+        held = [q.id for q in store.quarantines() if q.state == "held"]
+        return [b.id for b in store.batches(None, ["blocked"])] + held
+    finally:
+        store.close()

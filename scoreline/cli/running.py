@@ -1,0 +1,187 @@
+"""`run` and `rebuild`.
+
+What belongs here: calling the steps and printing what they did. What does not: the steps.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scoreline.cli.console import console, opened, print_json, safe, status_text, table
+from scoreline.core.errors import UsageError
+from scoreline.steps.project import Project
+from scoreline.steps.reports import RunReport, SourceReport
+from scoreline.steps.run import ingest_source, rebuild, run_all, score
+
+FAILED = 3
+FINDING = 1
+
+
+def run_project(root: Path, as_of: date | None, only: list[str] | None, json: bool) -> int:
+    """Run everything, or some sources and then the scores; returns the exit status."""
+    with opened(root) as project:
+        report = _run_some(project, as_of, only) if only else run_all(project, as_of)
+        if json:
+            print_json(run_as_json(report))
+        else:
+            _print_run(project, report)
+    return FAILED if report.failed else 0
+
+
+def _run_some(project: Project, as_of: date | None, only: list[str]) -> RunReport:
+    unknown = [name for name in only if name not in project.plan.sources]
+    if unknown:
+        known = ", ".join(project.plan.sources) or "none"
+        raise UsageError(f"there is no source {unknown[0]!r}; the definitions have: {known}")
+    report = RunReport(as_of or project.default_day(), problems=[str(p) for p in project.errors])
+    for name in only:
+        report.sources[name] = ingest_source(project, name)
+    report.scores = score(project, as_of)
+    return report
+
+
+def run_as_json(report: RunReport) -> dict[str, Any]:
+    """A run as plain values."""
+    scores = report.scores
+    return {
+        "as_of": report.as_of.isoformat(),
+        "failed": report.failed,
+        "sources": {name: _source(source) for name, source in report.sources.items()},
+        "key_results": len(scores.key_results) if scores else 0,
+        "series_computed": scores.computed if scores else 0,
+        "series_reused": scores.reused if scores else 0,
+        "recorded": dict(scores.recorded) if scores else {},
+        "block": scores.block if scores else None,
+        "errors": dict(scores.errors) if scores else {},
+        "problems": list(report.problems),
+    }
+
+
+def _source(report: SourceReport) -> dict[str, Any]:
+    return {
+        "error": report.error,
+        "streams": {
+            name: {
+                "state": s.state,
+                "landed": s.landed,
+                "unchanged": s.unchanged,
+                "copies": s.copies,
+                "loaded": s.loaded,
+                "waiting": s.waiting,
+                "blocked": list(s.blocked),
+                "block_reasons": list(s.block_reasons),
+                "rows_received": s.rows_received,
+                "rows_inserted": s.rows_inserted,
+                "rows_repeated": s.rows_repeated,
+                "rows_superseded": s.rows_superseded,
+                "rows_quarantined": s.rows_quarantined,
+                "rows_in_stream": s.rows_in_stream,
+                "newest_event": s.newest_event,
+                "error": s.error,
+            }
+            for name, s in report.streams.items()
+        },
+    }
+
+
+def _print_run(project: Project, report: RunReport) -> None:
+    out = console()
+    rows = []
+    for source in report.sources.values():
+        for s in source.streams.values():
+            rows.append(
+                [
+                    safe(s.stream),
+                    _state(s.state),
+                    s.landed,
+                    f"{s.rows_received:,}",
+                    f"{s.rows_inserted:,}",
+                    f"{s.rows_quarantined:,}" if s.rows_quarantined else "",
+                    f"{s.rows_in_stream:,}",
+                ]
+            )
+    columns = ("stream", "state", "new files#", "rows in#", "loaded#", "quarantined#", "rows#")
+    out.print(table("", columns, rows))
+    for source in report.sources.values():
+        for s in source.streams.values():
+            if s.error:
+                out.print(f"[red]failed[/] {safe(s.stream)}: {safe(s.error)}")
+            for batch, reason in zip(s.blocked, s.block_reasons, strict=True):
+                waits = f"; {s.waiting} more wait behind it" if s.waiting else ""
+                out.print(
+                    f"[magenta]blocked[/] {safe(s.stream)} {batch}: {safe(reason)}{waits}\n"
+                    f"  decide: scoreline batches release|reject {batch} --reason …"
+                )
+    for problem in report.problems:
+        out.print(f"[red]definition[/] {safe(problem)}")
+    _print_scores(project, report, out)
+
+
+def _print_scores(project: Project, report: RunReport, out: Any) -> None:
+    scores = report.scores
+    if scores is None:
+        return
+    for name, words in scores.errors.items():
+        out.print(f"[red]failed[/] {safe(name)}: {safe(words)}")
+    counts: dict[str, int] = {}
+    for row in scores.key_results:
+        counts[row.score.status] = counts.get(row.score.status, 0) + 1
+    out.print(
+        f"\n{len(scores.key_results)} key results as of {scores.as_of}: "
+        + ", ".join(f"{n} {status_text(s)}" for s, n in counts.items())
+    )
+    recorded = sum(scores.recorded.values())
+    out.print(
+        f"{scores.computed} series computed, {scores.reused} reused; "
+        + (
+            f"{recorded} records in ledger block {scores.block[:12]}"
+            if scores.block
+            else "nothing new to record"
+        )
+    )
+    out.print("next: scoreline status · scoreline explain KEY_RESULT", style="dim")
+
+
+def _state(state: str) -> str:
+    style = {"failed": "red", "blocked": "magenta", "loaded": "green"}.get(state, "dim")
+    return f"[{style}]{state}[/]"
+
+
+def rebuild_project(root: Path, json: bool) -> int:
+    """Make the warehouse again and compare; returns 1 where a digest differs."""
+    with opened(root) as project:
+        compared = rebuild(project)
+    differ = [name for name, (before, after) in compared.items() if before not in (None, after)]
+    if json:
+        print_json(
+            {
+                "equal": not differ,
+                "streams": {
+                    name: {
+                        "before": {"rows": before[0], "digest": before[1]} if before else None,
+                        "after": {"rows": after[0], "digest": after[1]},
+                    }
+                    for name, (before, after) in compared.items()
+                },
+            }
+        )
+        return FINDING if differ else 0
+    out = console()
+    out.print(
+        table(
+            "",
+            ("stream", "rows#", "digest", ""),
+            [
+                [
+                    safe(n),
+                    f"{a[0]:,}",
+                    a[1][:24],
+                    "[red]differs[/]" if n in differ else "equal" if b else "new",
+                ]
+                for n, (b, a) in compared.items()
+            ],
+        )
+    )
+    return FINDING if differ else 0

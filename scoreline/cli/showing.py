@@ -1,0 +1,165 @@
+"""`status` and `explain`.
+
+What belongs here: printing scores and how they came about. What does not: computing them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scoreline.cli.console import (
+    bar,
+    console,
+    number,
+    opened,
+    percent,
+    print_json,
+    safe,
+    status_text,
+    table,
+)
+from scoreline.core.exact import shown
+from scoreline.core.rollup import RolledUp
+from scoreline.steps.explaining import Explanation, explanation
+from scoreline.steps.project import Project
+from scoreline.steps.reports import KeyResultRow
+from scoreline.steps.status import (
+    Standing,
+    find_key_result,
+    key_result_json,
+    objective_json,
+    standing,
+)
+
+
+def show_status(root: Path, as_of: date | None, objectives: bool, json: bool) -> int:
+    """Print where every key result (or objective) stands; returns the exit status."""
+    with opened(root) as project:
+        found = standing(project, as_of)
+        if json and objectives:
+            print_json([objective_json(o) for o in found.objectives])
+        elif json:
+            print_json([key_result_json(k) for k in found.key_results])
+        else:
+            _print_standing(project, found, objectives)
+    return 0
+
+
+def _print_standing(project: Project, found: Standing, objectives_only: bool) -> None:
+    out = console()
+    name = project.plan.organisation.name
+    out.print(f"[bold]{safe(name)}[/] as of {found.as_of:%A, %d %B %Y}\n")
+    if not found.key_results:
+        out.print("There are no key results yet: docs/add-a-key-result.md shows how to write one.")
+        return
+    if objectives_only:
+        for entry in found.objectives:
+            out.print(_objective_line(entry))
+    else:
+        _print_key_results(project, found, out)
+    out.print(
+        "\n█ progress  ┃ expected by now  · no value      "
+        "next: scoreline explain KEY_RESULT · scoreline batches list",
+        style="dim",
+    )
+
+
+def _print_key_results(project: Project, found: Standing, out: Any) -> None:
+    rolled = {o.id: o for o in found.objectives}
+    rows = {k.id: k for k in found.key_results}
+    for objective in project.plan.objectives.values():
+        out.print(_objective_line(rolled[objective.id]))
+        for kr in objective.key_results:
+            row = rows[kr.id]
+            out.print(_key_result_line(row))
+            out.print(f"      [dim]{safe(row.score.formula)}[/]")
+            if row.score.reason:
+                out.print(f"      [italic]{safe(row.score.reason)}[/]")
+        out.print()
+
+
+def _objective_line(entry: RolledUp) -> str:
+    indent = {"organisation": "", "team": "", "objective": "  "}[entry.level]
+    coverage = ""
+    if entry.coverage is not None and entry.coverage < 1:
+        coverage = f" [dim](covers {percent(entry.coverage)})[/]"
+    title = f"[bold]{safe(entry.title)}[/]"
+    drawn = bar(entry.progress, entry.expected, entry.status)
+    return (
+        f"{indent}{drawn} {percent(entry.progress):>8}  {status_text(entry.status)}{coverage}  "
+        f"{title}  [dim]{safe(entry.id)}[/]"
+    )
+
+
+def _key_result_line(row: KeyResultRow) -> str:
+    score = row.score
+    way = ""
+    if score.target is not None:
+        way = f"  {number(shown(score.value))} of {number(shown(score.target))}"
+    elif score.value is not None:
+        way = f"  {number(shown(score.value))}"
+    late = " [dim](provisional)[/]" if row.provisional else ""
+    by_hand = " [magenta](set by hand)[/]" if score.override else ""
+    drawn = bar(score.progress, score.expected, score.status)
+    status = f"{status_text(score.status)}{late}{by_hand}"
+    name = safe(row.id.rsplit("/", 1)[1])
+    head = f"    {drawn} {percent(score.progress):>8}  {status}{way}"
+    return f"{head}  {safe(row.title)}  [dim]{name}[/]"
+
+
+def show_explanation(root: Path, name: str, as_of: date | None, json: bool) -> int:
+    """Print how a score came about; returns the exit status."""
+    with opened(root) as project:
+        kr = find_key_result(project, name)
+        found = explanation(project, kr, as_of)
+        if json:
+            print_json(found.as_json())
+        else:
+            _print_explanation(found)
+    return 0
+
+
+def _print_explanation(found: Explanation) -> None:
+    out, score = console(), found.row.score
+    out.print(f"[bold]{safe(found.row.title)}[/]\n[dim]{safe(found.row.id)}[/]\n")
+    out.print(_key_result_line(found.row))
+    out.print(f"\n[bold]How it is computed[/]\n  {safe(score.formula)}")
+    if score.reason:
+        out.print(f"  {safe(score.reason)}")
+    out.print(
+        f"  evaluated on {score.day}, thresholds on track {score.thresholds.on_track}, "
+        f"at risk {score.thresholds.at_risk}; rules version {score.rules_version}"
+    )
+    for value in found.values:
+        out.print(f"\n[bold]{safe(value.metric)}[/] {safe(value.filter)} on {value.day}")
+        below = f" / {number(value.denominator)}" if value.denominator is not None else ""
+        out.print(f"  {number(value.numerator)}{below}")
+        out.print(f"  [dim]{safe(value.sql)}[/]", soft_wrap=True)
+    for stream in found.streams:
+        out.print(
+            f"\n[bold]{safe(stream.name)}[/] {stream.rows:,} rows, newest event {stream.newest}"
+        )
+        columns = ("batch", "state", "object", "received", "rows in#", "kept#", "aside#", "sha256")
+        cells = [
+            [
+                batch.id,
+                batch.state,
+                safe(batch.object),
+                f"{batch.received_at:%Y-%m-%d %H:%M}",
+                f"{batch.rows_received:,}",
+                f"{batch.rows_kept:,}",
+                f"{batch.rows_broken + batch.rows_quarantined:,}",
+                batch.object_digest[:12],
+            ]
+            for batch in stream.batches
+        ]
+        out.print(table("", columns, cells))
+        for check in stream.failed_checks:
+            out.print(f"  {check.outcome}: {safe(check.message)} ({check.took})")
+    out.print("\n[bold]Record[/]")
+    out.print(f"  record {found.row.record or 'none for this day yet: `scoreline run` writes it'}")
+    out.print(f"  definition {found.row.definition}  ({safe(found.row.file)})")
+    for entry in found.history[:5]:
+        out.print(f"  {entry}")

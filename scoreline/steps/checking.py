@@ -1,0 +1,83 @@
+"""Check: every problem of the definitions, from all who know one.
+
+What belongs here: putting together what definitions, measures, connectors, the lint and
+the recorded data find. What does not: any rule itself, printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scoreline.core.errors import Place, Problem
+from scoreline.core.model import Plan
+from scoreline.definitions.lint import Facts, lint
+from scoreline.definitions.vanished import vanished
+from scoreline.measures.allowed import validate
+from scoreline.quality.checks import checks_for
+from scoreline.steps.measuring import usable_plan
+from scoreline.steps.planning import OptionsCheck, load_plan
+from scoreline.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the record knows that the definitions can be held against."""
+
+    facts: Facts
+    key_results: tuple[str, ...]
+
+
+RecordedFacts = Callable[[Path, Plan], Recorded | None]
+
+
+def all_problems(root: Path, options_check: OptionsCheck, recorded: RecordedFacts) -> list[Problem]:
+    """Every error and warning, in the order of their places.
+
+    Raises:
+        DefinitionError: there is no usable organisation file.
+    """
+    loaded = load_plan(root, options_check)
+    found = list(loaded.problems)
+    found += _models(loaded.plan, root)
+    found += _expectations(loaded.plan)
+    known = recorded(root, loaded.plan)
+    found += lint(loaded.plan, known.facts if known else None)
+    if known is not None:
+        found += vanished(loaded.plan, loaded.problems, known.key_results)
+    return sorted(dict.fromkeys(found), key=lambda p: (p.place, p.code))
+
+
+def _models(plan: Plan, root: Path) -> list[Problem]:
+    """What DuckDB refuses of the models, tried on empty tables in memory."""
+    if not plan.models:
+        return []
+    with Warehouse(None, plan.organisation.timezone, root) as warehouse:
+        warehouse.prepare(plan.streams.values())
+        _, columns, errors = usable_plan(plan, warehouse)
+    found = validate(plan, columns)
+    placed = {p.scope for p in found}
+    for scope, words in errors.items():
+        if scope in placed:
+            continue
+        kind, _, name = scope.partition(" ")
+        thing = plan.models.get(f"models.{name}") if kind == "model" else plan.metrics.get(name)
+        place = thing.place if thing is not None else Place("okr_defs")
+        found.append(Problem("error", "sql", place, words, scope=scope))
+    return found
+
+
+def _expectations(plan: Plan) -> list[Problem]:
+    """Checks that are known beforehand not to be evaluable."""
+    found = []
+    for stream in plan.streams.values():
+        contract, declared = checks_for(stream)
+        places = [*(stream.place for _ in contract), *(e.place for e in stream.expect)]
+        for spec, place in zip([*contract, *declared], places, strict=True):
+            if spec.refused:
+                scope = f"stream {stream.full_name}"
+                found.append(
+                    Problem("error", "expectation", place, spec.refused, spec.type, scope=scope)
+                )
+    return found

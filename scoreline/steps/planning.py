@@ -1,0 +1,67 @@
+"""The plan that the steps work by: definitions, minus what their SQL gets wrong.
+
+What belongs here: putting the checks of definitions, measures and connector options
+together. What does not: any rule itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scoreline.core.errors import DefinitionError, Problem
+from scoreline.core.model import Plan, Source
+from scoreline.definitions.project import DefinitionFile, load_project
+from scoreline.measures.allowed import validate
+from scoreline.measures.prune import prune
+
+OptionsCheck = Callable[[Source], list[tuple[str | None, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPlan:
+    """What can be used, what is wrong, and every file."""
+
+    plan: Plan
+    problems: tuple[Problem, ...]
+    files: tuple[DefinitionFile, ...]
+
+
+def load_plan(root: Path, options_check: OptionsCheck | None = None) -> LoadedPlan:
+    """Load the definitions below `root` and take out what is in error.
+
+    `options_check` names what is wrong with a source's connector and options; such a
+    source stays in the plan (its data do) and fails when it is read.
+
+    Raises:
+        DefinitionError: there is no usable organisation file; names every problem.
+    """
+    loading = load_project(root)
+    if loading.plan is None:
+        raise DefinitionError("\n".join(str(p) for p in loading.problems))
+    found = validate(loading.plan, None)
+    plan = prune(loading.plan, [p.scope for p in found])
+    options = [] if options_check is None else _options(plan, options_check)
+    problems = tuple(sorted([*loading.problems, *found, *options], key=lambda p: p.place))
+    return LoadedPlan(plan, problems, _marked(loading.files, problems))
+
+
+def _options(plan: Plan, check: OptionsCheck) -> list[Problem]:
+    problems = []
+    for source in plan.sources.values():
+        streams = {s.name: s for s in source.streams}
+        for stream, words in check(source):
+            place = streams[stream].place if stream in streams else source.place
+            scope = f"source {source.name}"
+            problems.append(Problem("error", "connector-option", place, words, scope=scope))
+    return problems
+
+
+def _marked(
+    files: tuple[DefinitionFile, ...], problems: tuple[Problem, ...]
+) -> tuple[DefinitionFile, ...]:
+    faulty = {p.place.file for p in problems if p.severity == "error"}
+    return tuple(
+        DefinitionFile(f.path, f.kind, f.ok and f.path not in faulty, f.digest) for f in files
+    )

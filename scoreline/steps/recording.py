@@ -1,0 +1,148 @@
+"""Score records: what is written down of a score, and of the definitions behind it.
+
+What belongs here: the content of records. What does not: storing or hashing them (store),
+computing scores (core).
+
+A score's body holds content only: no clock, no run. The same definitions and the same
+received bytes give the same bytes here, in any run, on any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from scoreline.core.exact import exact_text, shown
+from scoreline.core.model import KeyResult, Plan
+from scoreline.core.records import DefinitionVersion, ScoreRecord, StreamState, digest_of
+from scoreline.core.scoring import Score
+from scoreline.definitions.canonical import object_bodies
+from scoreline.measures.requests import closure
+from scoreline.measures.series import sql_of
+from scoreline.steps.observing import Observed
+
+_GOOD = frozenset({"achieved", "missed", "pending", "on_track", "at_risk", "off_track"})
+
+
+class Definitions:
+    """The canonical bodies of a plan's objects, and what each key result stands on."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._bodies = object_bodies(plan)
+        self._digests = {name: digest_of(body) for name, (_, body) in self._bodies.items()}
+
+    def versions(self) -> list[DefinitionVersion]:
+        """Every object as a version to record; metrics with the SQL that computes them."""
+        return [
+            DefinitionVersion(name=name, kind=kind, body=body, sql=self._sql(name, kind))
+            for name, (kind, body) in self._bodies.items()
+        ]
+
+    def of(self, kr: KeyResult) -> dict[str, str]:
+        """The digest of every object that a key result's score depends on."""
+        names = ["organisation", f"key_result {kr.id}"]
+        metrics = [kr.metric] if kr.metric else []
+        steps = getattr(kr.kind, "steps", ())
+        metrics += [s.done_when.metric for s in steps if s.done_when]
+        for metric in metrics:
+            if metric in self._plan.metrics:
+                names += self._below(metric)
+        return {n: self._digests[n] for n in dict.fromkeys(names) if n in self._digests}
+
+    def digest(self, kr: KeyResult) -> str:
+        """The one digest of everything that defines a key result's score."""
+        return digest_of(self.of(kr))
+
+    def _below(self, metric: str) -> list[str]:
+        names = []
+        for part in closure(self._plan, metric):
+            names.append(f"metric {part}")
+            names += self._relation(self._plan.metrics[part].from_)
+        return names
+
+    def _relation(self, name: str | None) -> list[str]:
+        if name is None:
+            return []
+        model = self._plan.models.get(name)
+        if model is None:
+            return [f"stream {name}"]
+        below = [n for read in model.reads for n in self._relation(read)]
+        return [f"model {name}", *below]
+
+    def _sql(self, name: str, kind: str) -> str | None:
+        if kind != "metric":
+            return None
+        metric = self._plan.metrics[name.removeprefix("metric ")]
+        return sql_of(self._plan, metric.name, (), None) if metric.measure else None
+
+
+def score_record(
+    kr: KeyResult,
+    score: Score,
+    observed: Observed,
+    definitions: Definitions,
+    streams: Mapping[str, StreamState],
+    values: Mapping[str, str],
+) -> ScoreRecord:
+    """What is written down of one score.
+
+    Args:
+        kr: the key result.
+        score: its score.
+        observed: what it rests on.
+        definitions: the plan's bodies.
+        streams: the state of each loaded stream.
+        values: the digest of each series, by request.
+    """
+    uses = definitions.of(kr)
+    body: dict[str, Any] = {
+        "key_result": kr.id,
+        "as_of": score.as_of.isoformat(),
+        "day": score.day.isoformat(),
+        "status": score.status,
+        "good": score.status in _GOOD,
+        "reason": score.reason,
+        "value": _text(score.value),
+        "numerator": _text(score.numerator),
+        "denominator": _text(score.denominator),
+        "value_day": score.value_day.isoformat() if score.value_day else None,
+        "baseline": _text(score.baseline),
+        "target": _text(score.target),
+        "progress": _text(score.progress),
+        "expected": _text(score.expected),
+        "shown": {
+            "value": shown(score.value),
+            "progress": shown(score.progress),
+            "expected": shown(score.expected),
+        },
+        "score": _text(score.score),
+        "formula": score.formula,
+        "in_bounds_now": score.in_bounds_now,
+        "steps_done": [d.isoformat() if d else None for d in score.steps_done],
+        "override": _override(score),
+        "thresholds": {
+            "on_track": str(score.thresholds.on_track),
+            "at_risk": str(score.thresholds.at_risk),
+            "grace": str(score.thresholds.grace),
+        },
+        "rules": score.rules_version,
+        "definition": digest_of(uses),
+        "definitions": uses,
+        "inputs": {s: streams[s].digest for s in observed.streams if s in streams},
+        "values": {r: values[r] for r in observed.values if r in values},
+    }
+    return ScoreRecord(kr.id, score.as_of, body)
+
+
+def _override(score: Score) -> dict[str, Any] | None:
+    mark = score.override
+    if mark is None:
+        return None
+    until = mark.until.isoformat() if mark.until else None
+    return {"who": mark.who, "why": mark.why, "until": until}
+
+
+def _text(number: Fraction | None) -> str | None:
+    return None if number is None else exact_text(number)

@@ -1,0 +1,208 @@
+"""Runs: a source, the scores, or everything, each under the project's lock.
+
+What belongs here: the order of the steps and what a failure isolates. What does not: how
+a step is done. The command line and Dagster call these functions and no others to work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from scoreline.core.contracts import reading_digest
+from scoreline.core.errors import ScorelineError, UsageError, WarehouseError
+from scoreline.core.model import Source, Stream
+from scoreline.steps.freshness import newest_event
+from scoreline.steps.gate import gate_stream
+from scoreline.steps.ingest import land_stream, retype
+from scoreline.steps.loading import load_stream
+from scoreline.steps.ports import Extractor, SourceFailure
+from scoreline.steps.project import Project
+from scoreline.steps.reports import RunReport, ScoreReport, SourceReport, StreamReport
+from scoreline.steps.scoring import score_day
+from scoreline.warehouse.warehouse import Warehouse
+
+
+def run_all(project: Project, as_of: date | None = None) -> RunReport:
+    """Ingest every source, then measure, score and record one day.
+
+    A source, stream, metric or definition that fails is reported; all else goes on.
+
+    Args:
+        project: the open project.
+        as_of: the day to score; what `evaluate` says if None.
+    """
+    day = as_of or project.default_day()
+    report = RunReport(day, problems=[str(p) for p in project.errors])
+    with _run(project, "run", day) as (run, warehouse):
+        for name in project.plan.sources:
+            report.sources[name] = _ingest(project, warehouse, run, name, None)
+        report.scores = score_day(project, warehouse, run, day)
+    return report
+
+
+def ingest_source(
+    project: Project, source: str, streams: Collection[str] | None = None
+) -> SourceReport:
+    """Extract, land, validate, gate and load one source.
+
+    Args:
+        project: the open project.
+        source: its name.
+        streams: full names of the streams to take; all if None.
+
+    Raises:
+        UsageError: there is no such source or stream.
+    """
+    _known(project, source, streams)
+    with _run(project, f"ingest {source}", None) as (run, warehouse):
+        return _ingest(project, warehouse, run, source, streams)
+
+
+def score(project: Project, as_of: date | None = None) -> ScoreReport:
+    """Measure, score and record one day, on what is loaded.
+
+    Args:
+        project: the open project.
+        as_of: the day; what `evaluate` says if None.
+    """
+    day = as_of or project.default_day()
+    with _run(project, "score", day) as (run, warehouse):
+        for stream in project.plan.streams.values():
+            if project.store.batches(stream.full_name):
+                load_stream(project, warehouse, stream)
+        return score_day(project, warehouse, run, day)
+
+
+@contextmanager
+def _run(project: Project, kind: str, day: date | None) -> Iterator[tuple[str, Warehouse]]:
+    """A run: locked, noted in the store, with the warehouse open and in step."""
+    with project.working(kind):
+        project.files.clean()
+        run = project.store.begin_run(kind, day, project.version, project.now())
+        outcome = "failed"
+        try:
+            with project.warehouse() as warehouse:
+                warehouse.prepare(project.plan.streams.values())
+                yield run, warehouse
+            outcome = "finished"
+        finally:
+            project.store.seal(run, project.now())
+            project.store.end_run(run, outcome, project.now(), {})
+
+
+def _known(project: Project, source: str, streams: Collection[str] | None) -> None:
+    if source not in project.plan.sources:
+        known = ", ".join(project.plan.sources) or "none"
+        raise UsageError(f"there is no source {source!r}; the definitions have: {known}")
+    legal = [s.full_name for s in project.plan.sources[source].streams]
+    for name in streams or ():
+        if name not in legal:
+            raise UsageError(f"{source} has no stream {name!r}; it has: {', '.join(legal)}")
+
+
+def _ingest(
+    project: Project,
+    warehouse: Warehouse,
+    run: str,
+    name: str,
+    streams: Collection[str] | None,
+) -> SourceReport:
+    source: Source = project.plan.sources[name]
+    report = SourceReport(name)
+    extractor = project.extractor(source)
+    for stream in source.streams:
+        if streams is None or stream.full_name in streams:
+            report.streams[stream.full_name] = _ingest_stream(
+                project, warehouse, extractor, stream, run
+            )
+    return report
+
+
+def _ingest_stream(
+    project: Project, warehouse: Warehouse, extractor: Extractor, stream: Stream, run: str
+) -> StreamReport:
+    report = StreamReport(stream.full_name)
+    try:
+        _read_again(project, extractor, stream)
+        landing = land_stream(project, extractor, stream, run)
+        report.landed, report.unchanged = len(landing.landed), landing.unchanged
+        report.copies = landing.copies
+        report.rows_received = sum(b.rows_received for b in landing.landed)
+    except SourceFailure as failure:
+        report.error, report.transient = str(failure), failure.transient
+        report.retry_after = failure.retry_after
+    except ScorelineError as error:
+        report.error = str(error)
+    try:
+        _gate_and_load(project, warehouse, stream, report)
+    except ScorelineError as error:
+        report.error = "; ".join(filter(None, (report.error, str(error))))
+    return report
+
+
+def _read_again(project: Project, extractor: Extractor, stream: Stream) -> None:
+    """After a change of the contract, type the stored bytes again."""
+    contract = reading_digest(stream)
+    for batch in project.store.batches(stream.full_name):
+        if batch.contract != contract and batch.received and batch.state != "rejected":
+            project.listener.say(f"{stream.full_name}: reading {batch.object} by its new contract")
+            project.store.reland(retype(project, extractor, stream, batch))
+
+
+def _gate_and_load(
+    project: Project, warehouse: Warehouse, stream: Stream, report: StreamReport
+) -> None:
+    gated = gate_stream(project, stream)
+    report.passed, report.checks = len(gated.passed), gated.results
+    report.rows_quarantined = gated.quarantined
+    done = load_stream(project, warehouse, stream)
+    counts = [c for _, c in done.batches]
+    report.loaded, report.remade, report.waiting = len(counts), done.remade, done.waiting
+    report.rows_inserted = sum(c.inserted for c in counts)
+    report.rows_repeated = sum(c.repeated for c in counts)
+    report.rows_superseded = sum(c.superseded for c in counts)
+    report.rows_quarantined += sum(c.refused for c in counts)
+    blocked = project.store.batches(stream.full_name, ["blocked"])
+    report.blocked = tuple(b.id for b in blocked)
+    report.block_reasons = tuple(b.reason or "" for b in blocked)
+    state = project.store.stream_state(stream.full_name)
+    if state is not None:
+        report.rows_in_stream = state.rows
+        newest = newest_event(state, project.now())
+        report.newest_event = newest.isoformat() if newest else None
+
+
+Digests = dict[str, tuple[tuple[int, str] | None, tuple[int, str]]]
+
+
+def rebuild(project: Project) -> Digests:
+    """Delete the warehouse and make it again from the stored files.
+
+    Returns:
+        For each stream (rows, digest) before, None where it could not be read, and after.
+    """
+    before: dict[str, tuple[int, str]] = {}
+    after: Digests = {}
+    with project.working("rebuild"):
+        project.files.clean()
+        loaded = {
+            name: s for name, s in project.plan.streams.items() if project.store.batches(name)
+        }
+        try:
+            with project.warehouse() as warehouse:
+                warehouse.prepare(project.plan.streams.values())
+                for name, stream in loaded.items():
+                    load_stream(project, warehouse, stream)
+                    before[name] = warehouse.digest(stream)
+        except WarehouseError as error:
+            project.listener.say(f"the warehouse could not be read: {error}")
+        project.paths.warehouse.unlink(missing_ok=True)
+        project.paths.warehouse.with_name("warehouse.duckdb.wal").unlink(missing_ok=True)
+        with project.warehouse() as warehouse:
+            warehouse.prepare(project.plan.streams.values())
+            for name, stream in loaded.items():
+                load_stream(project, warehouse, stream)
+                after[name] = (before.get(name), warehouse.digest(stream))
+    return after

@@ -1,0 +1,113 @@
+"""Status: every key result on a day, from the control store and the definitions alone.
+
+What belongs here: computing the scores of a day without writing anything; it works while
+a run holds the warehouse. What does not: printing, measuring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from scoreline.core.errors import UsageError
+from scoreline.core.exact import exact_text, shown
+from scoreline.core.model import KeyResult
+from scoreline.core.records import digest
+from scoreline.core.rollup import RolledUp
+from scoreline.definitions.spec_base import nearest
+from scoreline.measures.requests import requests_for
+from scoreline.steps.project import Project
+from scoreline.steps.recording import Definitions, score_record
+from scoreline.steps.reports import KeyResultRow
+from scoreline.steps.scoring import evaluate, gather, rolled_up, rows
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where everything stands on a day."""
+
+    as_of: date
+    key_results: list[KeyResultRow]
+    objectives: list[RolledUp]
+
+
+def standing(project: Project, as_of: date | None = None) -> Standing:
+    """The scores of a day as of what is recorded now."""
+    day, plan = as_of or project.default_day(), project.plan
+    values = project.store.values([r.id for r in requests_for(plan)])
+    evidence = gather(project, plan, day, values, {})
+    scored = evaluate(project, evidence, day)
+    definitions = Definitions(plan)
+    series = {r: digest(v.series.encode()) for r, v in values.items()}
+    records = [
+        score_record(s.kr, s.score, s.observed, definitions, evidence.streams, series)
+        for s in scored
+    ]
+    return Standing(
+        as_of=day,
+        key_results=rows(project, scored, definitions, day, records),
+        objectives=rolled_up(project, plan, scored, day),
+    )
+
+
+def key_result_json(row: KeyResultRow) -> dict[str, Any]:
+    """One key result in the fields and order that programs rely on."""
+    score = row.score
+    return {
+        "id": row.id,
+        "title": row.title,
+        "owner": row.owner,
+        "value": shown(score.value),
+        "numerator": None if score.denominator is None else exact_or_none(score.numerator),
+        "denominator": exact_or_none(score.denominator),
+        "baseline": exact_or_none(score.baseline),
+        "target": exact_or_none(score.target),
+        "progress": shown(score.progress),
+        "expected": shown(score.expected),
+        "status": score.status,
+        "score": shown(score.score),
+        "as_of": score.as_of.isoformat(),
+        "observed_at": row.observed_at,
+        "provisional": row.provisional,
+        "definition": row.definition,
+        "record": row.record,
+    }
+
+
+def objective_json(entry: RolledUp) -> dict[str, Any]:
+    """One objective, team or organisation in the fields and order that programs rely on."""
+    return {
+        "id": entry.id,
+        "level": entry.level,
+        "title": entry.title,
+        "owner": entry.owner,
+        "progress": shown(entry.progress),
+        "expected": shown(entry.expected),
+        "coverage": shown(entry.coverage),
+        "status": entry.status,
+        "score": shown(entry.score),
+    }
+
+
+def exact_or_none(number: Any) -> str | None:
+    """Exact decimal text; None stays None."""
+    return None if number is None else exact_text(number)
+
+
+def find_key_result(project: Project, name: str) -> KeyResult:
+    """The key result of that full name, or the only one whose name ends with it.
+
+    Raises:
+        UsageError: there is none, or more than one; names what is near.
+    """
+    known = project.plan.key_results
+    if name in known:
+        return known[name]
+    ending = [k for k in known if k.endswith("/" + name.strip("/"))]
+    if len(ending) == 1:
+        return known[ending[0]]
+    if ending:
+        raise UsageError(f"{name!r} is not clear: {', '.join(ending)}")
+    near = nearest(name, known) or "`scoreline status` lists them"
+    raise UsageError(f"there is no key result {name!r}: {near}")
