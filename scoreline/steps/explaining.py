@@ -16,7 +16,7 @@ from scoreline.core.moments import end_of_day
 from scoreline.core.records import Batch, CheckResult
 from scoreline.core.series import Series
 from scoreline.measures.derived import request_ids
-from scoreline.measures.series import sql_of
+from scoreline.measures.single import sql_of
 from scoreline.steps.freshness import newest_event
 from scoreline.steps.project import Project
 from scoreline.steps.reports import KeyResultRow

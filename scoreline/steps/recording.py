@@ -19,7 +19,7 @@ from scoreline.core.records import DefinitionVersion, ScoreRecord, StreamState, 
 from scoreline.core.scoring import Score
 from scoreline.definitions.canonical import object_bodies
 from scoreline.measures.requests import closure
-from scoreline.measures.series import sql_of
+from scoreline.measures.single import sql_of
 from scoreline.steps.observing import Observed
 
 _GOOD = frozenset({"achieved", "missed", "pending", "on_track", "at_risk", "off_track"})
