@@ -15,7 +15,9 @@ from scoreline.core.model import Plan
 from scoreline.definitions.lint import Facts, lint
 from scoreline.definitions.vanished import vanished
 from scoreline.measures.allowed import validate
+from scoreline.quality.catalogue import legal_types, misuse, why_not
 from scoreline.quality.checks import checks_for
+from scoreline.quality.model import CheckSpec
 from scoreline.steps.measuring import usable_plan
 from scoreline.steps.planning import OptionsCheck, load_plan
 from scoreline.warehouse.warehouse import Warehouse
@@ -75,9 +77,19 @@ def _expectations(plan: Plan) -> list[Problem]:
         contract, declared = checks_for(stream)
         places = [*(stream.place for _ in contract), *(e.place for e in stream.expect)]
         for spec, place in zip([*contract, *declared], places, strict=True):
-            if spec.refused:
+            words = _not_evaluable(spec)
+            if words:
                 scope = f"stream {stream.full_name}"
-                found.append(
-                    Problem("error", "expectation", place, spec.refused, spec.type, scope=scope)
-                )
+                found.append(Problem("error", "expectation", place, words, spec.type, scope=scope))
     return found
+
+
+def _not_evaluable(spec: CheckSpec) -> str:
+    """Why a check would end in an error; empty if it need not."""
+    words = spec.refused or why_not(spec.type) or misuse(spec.type, spec.arguments)
+    if not words and spec.on_failure == "quarantine" and not legal_types()[spec.type]:
+        return (
+            f"{spec.type} judges the batch as a whole: rows cannot be quarantined by it; "
+            "legal: on_failure: block or warn"
+        )
+    return words
