@@ -43,8 +43,11 @@ def settle_tables(sql: str, tree: exp.Expr, reads: Collection[str]) -> None:
     """Write every table of a model as in `reads`; a bare name must be a WITH above it.
 
     Raises:
-        ExpressionError: a table that is neither.
+        ExpressionError: a table that is neither, or a pseudo-column such as `rowid`.
     """
+    for column in tree.find_all(exp.Column):
+        if column.name.lower() in _NOT_COLUMNS:
+            raise _refused_column(sql, column, "it is not a column", "a declared column")
     declared = {name.lower(): name for name in reads}
     known = _with_names(sql, tree)
     for table in list(tree.find_all(exp.Table)):

@@ -1,0 +1,7 @@
+-- learners: Learners
+-- window cycle (2026-H2, from 2026-07-01), by done_at
+SELECT count(DISTINCT "learner") AS numerator
+FROM "lms"."results"
+WHERE ("course" = 'A')
+  AND "team" IN ('red')
+  AND CAST("done_at" AS DATE) BETWEEN $first AND $last;

@@ -1,0 +1,9 @@
+-- share: Share
+-- window cycle (2026-H2, from 2026-07-01), by done_at
+-- value: numerator / denominator; none where the denominator is 0
+SELECT count(*) FILTER (WHERE ("score" >= 50 AND "course" IN ('A', 'B'))) AS numerator,
+  count(DISTINCT "learner") AS denominator
+FROM "lms"."results"
+WHERE ("course" = 'A')
+  AND "team" IN ('red')
+  AND CAST("done_at" AS DATE) BETWEEN $first AND $last;

@@ -1,0 +1,139 @@
+WITH
+requests AS (
+  SELECT request, id, calendar, value_group FROM _request WHERE statement = 'lms.results by done_at'
+),
+parts AS (
+  SELECT p.request, p.role, p.branch, p.cell, q.calendar, q.value_group
+  FROM _part AS p JOIN requests AS q ON q.request = p.request
+  WHERE p.statement = 'lms.results by done_at'
+),
+cells AS (SELECT * EXCLUDE (statement) FROM _cell WHERE statement = 'lms.results by done_at'),
+uses AS (SELECT DISTINCT branch, cell, calendar FROM parts),
+calendars AS (
+  SELECT * FROM _calendar WHERE calendar IN (SELECT calendar FROM requests)
+),
+segments AS (
+  SELECT calendar, segment, min(day) AS first_day, max(day) AS last_day,
+    bool_or(hi IS NOT NULL) AS live,
+    lag(max(day)) OVER w IS DISTINCT FROM min(day) - 1 AS run_starts,
+    lead(min(day)) OVER w IS DISTINCT FROM max(day) + 1 AS run_ends
+  FROM calendars GROUP BY calendar, segment
+  WINDOW w AS (PARTITION BY calendar ORDER BY segment)
+),
+grouped_1 AS MATERIALIZED (
+  SELECT "r"."course" AS k1,
+    "r"."team" AS k2,
+    CAST("r"."done_at" AS DATE) AS moment,
+    min("r"."score") AS a1
+  FROM "lms"."results" AS "r"
+  WHERE "r"."done_at" <= DATE '2027-01-04'
+      AND "r"."done_at" >= DATE '2026-06-29'
+      AND "r"."course" IN ('A')
+  GROUP BY ALL
+),
+combos_1 AS MATERIALIZED (
+  SELECT *, row_number() OVER () AS combo FROM (SELECT DISTINCT k1, k2 FROM grouped_1)
+),
+members_1 AS MATERIALIZED (
+  SELECT x.combo, c.branch, c.cell
+  FROM combos_1 AS x JOIN cells AS c ON c.branch = 1 AND c.k1 = x.k1
+  UNION ALL
+  SELECT x.combo, c.branch, c.cell
+  FROM combos_1 AS x JOIN cells AS c ON c.branch = 2 AND c.k1 = x.k1 AND c.k2 = x.k2
+),
+coded_1 AS MATERIALIZED (
+  SELECT x.combo, g.moment, g.a1
+  FROM grouped_1 AS g
+  JOIN (
+    SELECT * FROM combos_1 WHERE combo IN (SELECT combo FROM members_1)
+  ) AS x ON x.k1 IS NOT DISTINCT FROM g.k1 AND x.k2 IS NOT DISTINCT FROM g.k2
+),
+moments AS MATERIALIZED (
+  SELECT DISTINCT moment FROM (
+  SELECT CAST(unnest(generate_series(DATE '2026-07-01', DATE '2026-12-31', INTERVAL 1 DAY)) AS DATE) AS moment
+  )
+),
+spans AS MATERIALIZED (
+  SELECT m.calendar, m.segment, m.moment, e.day AS enter,
+    coalesce(l.day, DATE 'infinity') AS leave
+  FROM (
+    SELECT s.calendar, s.segment, t.moment FROM moments AS t CROSS JOIN segments AS s
+    WHERE s.live
+  ) AS m
+  ASOF JOIN (
+    SELECT calendar, segment, hi, min(day) AS day FROM calendars GROUP BY ALL
+  ) AS e ON e.calendar = m.calendar AND e.segment = m.segment AND m.moment <= e.hi
+  ASOF LEFT JOIN (
+    SELECT calendar, segment, lo, min(day) AS day FROM calendars WHERE lo IS NOT NULL GROUP BY ALL
+  ) AS l ON l.calendar = m.calendar AND l.segment = m.segment AND m.moment < l.lo
+  WHERE e.day < coalesce(l.day, DATE 'infinity')
+),
+placed_1 AS MATERIALIZED (
+  SELECT v.branch, v.cell, s.calendar, s.segment, s.enter, s.leave, min(v.value) AS value
+  FROM (
+    SELECT m.branch, m.cell, g.moment, min(g.a1) AS value
+    FROM coded_1 AS g JOIN members_1 AS m ON m.combo = g.combo
+    WHERE m.branch IN (1, 2) GROUP BY ALL
+  ) AS v
+  JOIN uses AS u ON u.branch = v.branch AND u.cell = v.cell
+  JOIN spans AS s ON s.calendar = u.calendar AND s.moment = v.moment
+  GROUP BY ALL
+),
+daily_1 AS MATERIALIZED (
+  SELECT u.cell, d.calendar, d.segment, d.day, min(p.value) AS value
+  FROM uses AS u
+  JOIN calendars AS d ON d.calendar = u.calendar
+  LEFT JOIN (
+    SELECT * FROM placed_1
+    QUALIFY coalesce(value < min(value) OVER (
+      PARTITION BY cell, calendar, segment, leave ORDER BY enter
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), TRUE)
+  ) AS p ON p.cell = u.cell AND p.calendar = d.calendar AND p.segment = d.segment
+    AND p.enter <= d.day AND d.day < p.leave
+  WHERE u.branch IN (1, 2)
+  GROUP BY ALL
+),
+delta_1 AS (
+  SELECT cell, calendar, segment, day,
+    CASE WHEN value IS NULL THEN -lag(value) OVER w WHEN lag(value) OVER w IS NULL THEN value
+      ELSE value - lag(value) OVER w END AS value,
+    (value IS NOT NULL)::INT - coalesce((lag(value) OVER w IS NOT NULL)::INT, 0) AS present
+  FROM daily_1
+  WINDOW w AS (PARTITION BY cell, calendar, segment ORDER BY day)
+),
+running_1 AS (
+  SELECT request, segment, day, sum(sum(numerator)) OVER w AS numerator, sum(sum(numerator_present)) OVER w AS numerator_present
+  FROM (
+    SELECT p.request, d.segment, d.day, d.value AS numerator, d.present AS numerator_present
+    FROM delta_1 AS d JOIN parts AS p ON p.cell = d.cell AND p.calendar = d.calendar
+    WHERE p.value_group = 1 AND p.role = 'numerator'
+    UNION ALL
+    SELECT q.request, s.segment, s.first_day, NULL AS numerator, NULL AS numerator_present
+    FROM requests AS q JOIN segments AS s ON s.calendar = q.calendar
+    WHERE q.value_group = 1
+  )
+  GROUP BY request, segment, day
+  WINDOW w AS (PARTITION BY request, segment ORDER BY day)
+),
+lines_1 AS (
+  SELECT request, day, 0 AS place, day || ',' || point || chr(10) AS line
+  FROM (
+    SELECT x.request, x.day, s.run_starts AND x.day = s.first_day AS starts,
+      CASE WHEN NOT s.live OR coalesce(x.numerator_present, 0) = 0 THEN ',' ELSE coalesce(CAST(x.numerator AS VARCHAR), '0') || ',' END AS point
+    FROM running_1 AS x
+    JOIN requests AS q ON q.request = x.request
+    JOIN segments AS s ON s.calendar = q.calendar AND s.segment = x.segment
+  )
+  QUALIFY starts OR point IS DISTINCT FROM lag(point) OVER (PARTITION BY request ORDER BY day)
+)
+SELECT q.id AS request, string_agg(l.line, '' ORDER BY l.day, l.place) AS series
+FROM (
+  SELECT request, day, place, line FROM lines_1
+  UNION ALL
+  SELECT q.request, s.last_day, 1, 'end,' || s.last_day || chr(10)
+  FROM requests AS q JOIN segments AS s ON s.calendar = q.calendar
+  WHERE s.run_ends
+) AS l
+JOIN requests AS q ON q.request = l.request
+GROUP BY q.id
+ORDER BY q.id
