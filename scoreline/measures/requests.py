@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from scoreline.core.formula import parse, references
 from scoreline.core.model import (
@@ -61,7 +61,7 @@ class SeriesRequest:
         return request_id(self.metric, self.filter, self.cycle, self.offset)
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def request_id(metric: str, filter_: Filter, cycle: str | None, offset: Offset) -> str:
     """The id of the request for that metric, filter, cycle and offset: 20 hex digits."""
     text = json.dumps([metric, filter_, cycle, offset], ensure_ascii=False, separators=(",", ":"))
