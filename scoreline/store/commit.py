@@ -1,0 +1,221 @@
+"""Recording a run: what is new of its definitions, values, baselines and scores, sealed.
+
+What belongs here: deciding what is new, and writing it in one transaction. What does not:
+reading it back (values, scores).
+
+What equals the newest record of its subject is not written again, so that a run over
+unchanged data leaves no trace in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
+
+from scoreline.core.errors import UsageError
+from scoreline.core.records import (
+    Baseline,
+    DefinitionVersion,
+    ScoreRecord,
+    ValueRecord,
+    digest,
+)
+from scoreline.store import ledger
+from scoreline.store.base import StoreBase
+from scoreline.store.bodies import (
+    Draft,
+    baseline_body,
+    definition_body,
+    draft,
+    score_body,
+    value_body,
+)
+from scoreline.store.codec import packed, text_digest
+from scoreline.store.gate_rows import chunks
+from scoreline.store.rows import CommitReport
+from scoreline.store.schema import (
+    baselines,
+    definitions,
+    in_force,
+    ledger_records,
+    scores,
+    series_values,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _News:
+    """What is new of one kind: records, their rows, and the rows that they replace."""
+
+    table: Table
+    drafts: list[Draft] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    replaced: list[int] = field(default_factory=list)
+
+    def add(self, record: Draft, row: dict[str, Any], replaced: int | None) -> None:
+        self.drafts.append(record)
+        self.rows.append(row)
+        if replaced is not None:
+            self.replaced.append(replaced)
+
+
+class CommitBook(StoreBase):
+    """The store's method that records a run."""
+
+    def commit_run(
+        self,
+        run: str,
+        *,
+        values: Sequence[ValueRecord] = (),
+        definitions: Sequence[DefinitionVersion] = (),
+        baselines: Sequence[Baseline] = (),
+        scores: Sequence[ScoreRecord] = (),
+        now: datetime,
+    ) -> CommitReport:
+        """Record what is new, and seal it with all records that wait, in one transaction.
+
+        - A value is new if its inputs or its series differ from the newest of its request.
+        - A definition is new if its body or its compiled SQL (where given) changed.
+        - A baseline is frozen: another is taken only for another day.
+        - A score is new if its body differs from the newest of its key result and day;
+          it then names the record that it replaces.
+
+        Returns:
+            How many of each were new, and the block's digest: None if nothing was sealed.
+
+        Raises:
+            UsageError: two records of one subject, or a score's body contradicts its key.
+            TypeError: a body holds something without an exact form, such as a float.
+        """
+        with self._write() as connection:
+            news = {
+                "definitions": _new_definitions(connection, definitions),
+                "values": _new_values(connection, values),
+                "baselines": _new_baselines(connection, baselines),
+                "scores": _new_scores(connection, scores),
+            }
+            drafts = [record for kind in news.values() for record in kind.drafts]
+            seqs, block = ledger.seal(connection, drafts, run, now)
+            for kind in news.values():
+                mine, seqs = seqs[: len(kind.drafts)], seqs[len(kind.drafts) :]
+                _write(connection, kind, mine)
+        return CommitReport({name: len(kind.drafts) for name, kind in news.items()}, block)
+
+
+def _write(connection: Connection, news: _News, seqs: Sequence[int]) -> None:
+    """Write rows as the newest of their subjects in place of those replaced."""
+    table = news.table
+    if news.replaced:
+        statement = update(table).where(table.c.record == bindparam("old")).values(newest=0)
+        connection.execute(statement, [{"old": record} for record in news.replaced])
+    if news.rows:
+        rows = [{**row, "record": s, "newest": 1} for s, row in zip(seqs, news.rows, strict=True)]
+        connection.execute(insert(table), rows)
+
+
+def _ordered(items: Iterable[T], subject: Callable[[T], tuple[str, ...]], what: str) -> list[T]:
+    """Items by subject, so that the order they came in does not show in the ledger.
+
+    Raises:
+        UsageError: two are about the same.
+    """
+    found: dict[tuple[str, ...], T] = {}
+    for item in items:
+        key = subject(item)
+        if key in found:
+            raise UsageError(f"two {what} for {' on '.join(key)} in one run")
+        found[key] = item
+    return [found[key] for key in sorted(found)]
+
+
+def _new_definitions(connection: Connection, items: Sequence[DefinitionVersion]) -> _News:
+    news, known = _News(definitions), {}
+    if items:
+        query = select(definitions).where(in_force(definitions))
+        known = {row.name: row for row in connection.execute(query)}
+    for item in _ordered(items, lambda d: (d.name,), "definitions"):
+        old, sql = known.get(item.name), None if item.sql is None else text_digest(item.sql)
+        if old is not None and old.digest == item.digest and sql in (None, old.sql_digest):
+            continue
+        row = {"name": item.name, "digest": item.digest, "sql_digest": sql}
+        news.add(draft(definition_body(item)), row, old.record if old else None)
+    return news
+
+
+def _new_values(connection: Connection, items: Sequence[ValueRecord]) -> _News:
+    news = _News(series_values)
+    known: dict[str, Any] = {}
+    columns = [series_values.c[n] for n in ("record", "request", "input_digest", "series_digest")]
+    for ids in chunks(item.request for item in items):
+        query = select(*columns).where(in_force(series_values), series_values.c.request.in_(ids))
+        known |= {row.request: row for row in connection.execute(query)}
+    for item in _ordered(items, lambda v: (v.request,), "values"):
+        old, series = known.get(item.request), text_digest(item.series)
+        if old and (old.input_digest, old.series_digest) == (item.input_digest, series):
+            continue
+        coding, content = packed(item.series)
+        row = {
+            "request": item.request,
+            "input_digest": item.input_digest,
+            "series_digest": series,
+            "coding": coding,
+            "stored_digest": digest(content),
+            "series": content,
+        }
+        news.add(draft(value_body(item)), row, old.record if old else None)
+    return news
+
+
+def _new_baselines(connection: Connection, items: Sequence[Baseline]) -> _News:
+    news, known = _News(baselines), {}
+    if items:
+        query = select(baselines).where(in_force(baselines))
+        known = {row.key_result: row for row in connection.execute(query)}
+    for item in _ordered(items, lambda b: (b.key_result,), "baselines"):
+        old, day = known.get(item.key_result), item.day.isoformat()
+        if old is None or old.day != day:
+            row = {"key_result": item.key_result, "day": day}
+            news.add(draft(baseline_body(item)), row, old.record if old else None)
+    return news
+
+
+def _new_scores(connection: Connection, items: Sequence[ScoreRecord]) -> _News:
+    news, known = _News(scores), _known_scores(connection, items)
+    for item in _ordered(items, lambda s: (s.key_result, s.as_of.isoformat()), "scores"):
+        day = item.as_of.isoformat()
+        old = known.get((item.key_result, day))
+        replaces = None if old is None else old.replaces
+        record = draft(score_body(item, replaces))
+        if old is not None:
+            if record.digest == old.digest:
+                continue
+            replaces = old.digest
+            record = draft(score_body(item, replaces))
+        row = {
+            "key_result": item.key_result,
+            "as_of": day,
+            "status": item.status,
+            "good": int(item.body.get("good") is True),
+            "replaces": replaces,
+        }
+        news.add(record, row, old.record if old else None)
+    return news
+
+
+def _known_scores(connection: Connection, items: Sequence[ScoreRecord]) -> dict[Any, Any]:
+    """The newest scores of the items' days, by (key result, day), with their digests."""
+    found: dict[Any, Any] = {}
+    for days in chunks(sorted({item.as_of.isoformat() for item in items})):
+        query = (
+            select(scores, ledger_records.c.digest)
+            .join(ledger_records, ledger_records.c.seq == scores.c.record)
+            .where(in_force(scores), scores.c.as_of.in_(days))
+        )
+        found |= {(row.key_result, row.as_of): row for row in connection.execute(query)}
+    return found

@@ -1,0 +1,1 @@
+"""The store's Alembic migrations, one module a version, forward only."""

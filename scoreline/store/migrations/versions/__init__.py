@@ -1,0 +1,1 @@
+"""The versions themselves; a module here is never changed once released."""

@@ -1,0 +1,72 @@
+"""The control store: one object with everything that people and other processes read.
+
+What belongs here: opening a store, and the one class that joins its parts. What does not:
+any statement (each part has its module).
+"""
+
+from __future__ import annotations
+
+from scoreline.store import dialect, migrating
+from scoreline.store.commit import CommitBook
+from scoreline.store.gate import GateBook
+from scoreline.store.landing import LandingBook
+from scoreline.store.ledger import LedgerBook
+from scoreline.store.loading import LoadingBook
+from scoreline.store.people import PeopleBook
+from scoreline.store.rows import Finding
+from scoreline.store.runs import RunBook
+from scoreline.store.scores import ScoreBook
+from scoreline.store.values import ValueBook
+from scoreline.store.verifying import verify
+
+
+class ControlStore(
+    RunBook,
+    LandingBook,
+    GateBook,
+    LoadingBook,
+    ValueBook,
+    ScoreBook,
+    PeopleBook,
+    CommitBook,
+    LedgerBook,
+):
+    """A project's manifests, states, values, scores, check-ins and ledger.
+
+    Every method is one transaction: all of it is there afterwards, or nothing. Writers
+    wait for each other, readers for nobody. A write repeated changes nothing.
+
+    Every method may raise StoreError (the database refuses) or LockedError (another
+    process kept writing).
+    """
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True, read_only: bool = False) -> ControlStore:
+        """Open a store, bringing an older one to the schema of this release.
+
+        Args:
+            url: `sqlite:///PATH`, or another database that SQLAlchemy knows.
+            create: make the store if there is none, and migrate an older one.
+            read_only: refuse every write; implies not creating.
+
+        Raises:
+            StoreError: there is none, it is newer than this release, damaged, or no
+                control store at all.
+        """
+        engine = dialect.engine_for(url, create=create, read_only=read_only)
+        try:
+            migrating.bring_up(engine, migrate=create and not read_only)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, read_only=read_only)
+
+    def verify_ledger(self) -> list[Finding]:
+        """Everything in the store that is not as it was written; empty if all is well.
+
+        Every record's bytes against its digest, every block against its records and the
+        block before, every row against the records that made it, and every guarded row
+        against its own digest. Reads the whole store in one snapshot.
+        """
+        with self._read() as connection:
+            return verify(connection)
