@@ -66,9 +66,8 @@ def _print_list(batches: list[Batch], aside: list[Quarantine]) -> None:
     held = [q for q in aside if q.state == "held"]
     if held:
         cells = [[q.id, safe(q.stream), q.batch, f"{q.rows:,}", safe(q.reason)] for q in held]
-        columns = ("rows set aside", "stream", "batch", "rows#", "why")
         out.print()
-        out.print(table("", columns, cells))
+        out.print(table("", ("rows set aside", "stream", "batch", "rows#", "why"), cells))
         out.print("  see them: scoreline batches show ID", style="dim")
     if not rows and not aside:
         out.print("Nothing was received yet: `scoreline run` reads the sources.")

@@ -1,6 +1,7 @@
-"""`check`.
+"""`check` and `verify`.
 
-What belongs here: printing problems with their places. What does not: finding them.
+What belongs here: printing problems and findings with their places. What does not:
+finding them.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from scoreline.cli.console import console, print_json, safe
+from scoreline.cli.console import console, opened, print_json, safe
 from scoreline.core.errors import DefinitionError, Problem
 from scoreline.definitions.project import load_project, problems_as_json
 from scoreline.steps.checking import all_problems
+from scoreline.steps.verifying import verify
 from scoreline.wiring import check_options, recorded_facts
 
 FINDING = 1
@@ -60,3 +62,28 @@ def _print(root: Path, problems: Sequence[Problem]) -> None:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def verify_project(root: Path, json: bool) -> int:
+    """Print everything that is not as it was recorded; returns 1 where there is a finding."""
+    with opened(root) as project:
+        found = verify(project)
+    if json:
+        print_json(
+            {
+                "records": found.records,
+                "blocks": found.blocks,
+                "files": found.files,
+                "findings": [{"place": place, "what": what} for place, what in found.findings],
+            }
+        )
+    else:
+        out = console()
+        for place, what in found.findings:
+            out.print(f"[red]✘[/] [bold]{safe(place)}[/] {safe(what)}")
+        mark = "[red]✘[/]" if found.findings else "[green]✔[/]"
+        out.print(
+            f"{mark} {found.records:,} records in {found.blocks:,} blocks and {found.files:,} "
+            f"stored files: {_count(len(found.findings), 'finding')}"
+        )
+    return FINDING if found.findings else 0

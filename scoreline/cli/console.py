@@ -52,21 +52,28 @@ def safe(text: object) -> str:
     return escape(plain)
 
 
-def status_text(status: str) -> str:
-    """A status with its shape and colour; the words alone say it too."""
+def status_text(status: str, *, plain: bool = False) -> str:
+    """A status with its shape and (unless plain) colour; the words alone say it too."""
     shape, style = STATUS_LOOK.get(status, ("", ""))
+    if plain:
+        return f"{shape} {status}"
     return f"[{style}]{shape} {status.replace('_', ' ')}[/]" if style else status
 
 
 def bar(progress: Fraction | None, expected: Fraction | None, status: str) -> str:
     """A bar of 20 cells from 0 to 1 with the expected mark `┃`; dots where there is no value."""
-    mark = None if expected is None else min(_BAR - 1, int(min(max(expected, 0), 1) * _BAR))
-    full = 0 if progress is None else int(min(max(progress, 0), 1) * _BAR)
+    mark = None if expected is None else min(_BAR - 1, _cells(expected))
+    full = 0 if progress is None else _cells(progress)
     empty = "·" if progress is None else "░"
     cells = ["█" if n < full else empty for n in range(_BAR)]
     style = STATUS_LOOK.get(status, ("", "white"))[1]
     text = "".join("┃" if n == mark else c for n, c in enumerate(cells))
     return f"[{style}]{text}[/]"
+
+
+def _cells(share: Fraction) -> int:
+    """How many cells of a bar a share fills, between none and all."""
+    return int(min(max(share, Fraction(0)), Fraction(1)) * _BAR)
 
 
 def percent(progress: Fraction | None) -> str:

@@ -199,6 +199,14 @@ def rebuild(project: Project = HERE, json: Json = False) -> None:
 
 
 @app.command()
+def verify(project: Project = HERE, json: Json = False) -> None:
+    """Check every record, block and stored file against its hash."""
+    from scoreline.cli.checking import verify_project
+
+    raise typer.Exit(verify_project(project, json))
+
+
+@app.command()
 def connectors(json: Json = False) -> None:
     """List the kinds of connectors that are installed."""
     from scoreline.cli.sources import list_connectors

@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from rich.padding import Padding
+
 from scoreline.cli.console import (
     bar,
     console,
@@ -56,11 +58,11 @@ def _print_standing(project: Project, found: Standing, objectives_only: bool) ->
         return
     if objectives_only:
         for entry in found.objectives:
-            out.print(_objective_line(entry))
+            out.print(_objective_line(entry), no_wrap=True, overflow="ellipsis")
     else:
         _print_key_results(project, found, out)
     out.print(
-        "\n█ progress  ┃ expected by now  · no value      "
+        "█ progress  ┃ expected by now  · no value     "
         "next: scoreline explain KEY_RESULT · scoreline batches list",
         style="dim",
     )
@@ -70,43 +72,41 @@ def _print_key_results(project: Project, found: Standing, out: Any) -> None:
     rolled = {o.id: o for o in found.objectives}
     rows = {k.id: k for k in found.key_results}
     for objective in project.plan.objectives.values():
-        out.print(_objective_line(rolled[objective.id]))
+        out.print(_objective_line(rolled[objective.id]), no_wrap=True, overflow="ellipsis")
         for kr in objective.key_results:
             row = rows[kr.id]
-            out.print(_key_result_line(row))
-            out.print(f"      [dim]{safe(row.score.formula)}[/]")
-            if row.score.reason:
-                out.print(f"      [italic]{safe(row.score.reason)}[/]")
+            out.print(_key_result_line(row), no_wrap=True, overflow="ellipsis")
+            out.print(Padding(f"[dim]{safe(row.score.formula)}[/]", (0, 0, 0, 6)))
         out.print()
 
 
 def _objective_line(entry: RolledUp) -> str:
-    indent = {"organisation": "", "team": "", "objective": "  "}[entry.level]
     coverage = ""
     if entry.coverage is not None and entry.coverage < 1:
-        coverage = f" [dim](covers {percent(entry.coverage)})[/]"
-    title = f"[bold]{safe(entry.title)}[/]"
+        coverage = f" [dim](of {percent(entry.coverage)})[/]"
     drawn = bar(entry.progress, entry.expected, entry.status)
-    return (
-        f"{indent}{drawn} {percent(entry.progress):>8}  {status_text(entry.status)}{coverage}  "
-        f"{title}  [dim]{safe(entry.id)}[/]"
-    )
+    head = f"{drawn} {percent(entry.progress):>8}  {status_text(entry.status)}{coverage}"
+    return f"{head}  [bold]{safe(entry.title)}[/]  [dim]{safe(entry.id)}[/]"
 
 
 def _key_result_line(row: KeyResultRow) -> str:
     score = row.score
-    way = ""
-    if score.target is not None:
-        way = f"  {number(shown(score.value))} of {number(shown(score.target))}"
-    elif score.value is not None:
-        way = f"  {number(shown(score.value))}"
-    late = " [dim](provisional)[/]" if row.provisional else ""
-    by_hand = " [magenta](set by hand)[/]" if score.override else ""
+    marks = " [dim](provisional)[/]" if row.provisional else ""
+    marks += " [magenta](set by hand)[/]" if score.override else ""
     drawn = bar(score.progress, score.expected, score.status)
-    status = f"{status_text(score.status)}{late}{by_hand}"
+    gap = " " * max(0, 13 - len(status_text(score.status, plain=True)))
+    head = f"  {drawn} {percent(score.progress):>8}  {status_text(score.status)}{gap}{marks}"
     name = safe(row.id.rsplit("/", 1)[1])
-    head = f"    {drawn} {percent(score.progress):>8}  {status}{way}"
-    return f"{head}  {safe(row.title)}  [dim]{name}[/]"
+    return f"{head} {_way(row):>22}  {safe(row.title)}  [dim]{name}[/]"
+
+
+def _way(row: KeyResultRow) -> str:
+    """`73.63 of 90`, two decimals; empty where there is no value."""
+    score = row.score
+    if score.value is None:
+        return ""
+    value = number(shown(score.value, 2))
+    return f"{value} of {number(shown(score.target, 2))}" if score.target is not None else value
 
 
 def show_explanation(root: Path, name: str, as_of: date | None, json: bool) -> int:

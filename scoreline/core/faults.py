@@ -29,7 +29,7 @@ _hook: Callable[[str], None] | None = None
 
 def arm(hook: Callable[[str], None] | None) -> None:
     """Have `hook(name)` called at each point; None disarms. For tests only."""
-    global _hook  # noqa: PLW0603  one hook for the process, like a signal handler
+    global _hook
     _hook = hook
 
 

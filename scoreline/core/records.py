@@ -21,29 +21,38 @@ BatchState = Literal["landed", "passed", "blocked", "loaded", "rejected"]
 Body = Mapping[str, Any]
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def canonical(body: object) -> bytes:
     """The RFC 8785 bytes of a value made of text, ints, bools, None, lists and mappings.
 
-    Without floats and with keys inside the Basic Multilingual Plane, RFC 8785 is what
-    `json` writes with sorted keys, no blanks and UTF-8 (a test holds both equal).
+    Without floats, with whole numbers up to 2**53 and keys inside the Basic Multilingual
+    Plane, RFC 8785 is what `json` writes with sorted keys, no blanks and UTF-8 (a test
+    holds both equal).
 
     Raises:
-        TypeError: on a float, a Decimal or any other type that has no exact form.
+        TypeError: on a float, a Decimal or any other type that has no exact form, and on
+            a key that is not text.
     """
     _refuse_inexact(body)
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode()
+    return _ENCODER.encode(body).encode()
 
 
 def _refuse_inexact(value: object) -> None:
-    if isinstance(value, str | bool | int) or value is None:
+    if type(value) in _PLAIN or isinstance(value, str | int):
         return
     if isinstance(value, Mapping):
-        for item in value.values():
-            _refuse_inexact(item)
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"key {key!r} has no canonical form: write it as text")
+            if type(item) not in _PLAIN:
+                _refuse_inexact(item)
     elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         for item in value:
-            _refuse_inexact(item)
+            if type(item) not in _PLAIN:
+                _refuse_inexact(item)
     else:
         raise TypeError(f"{type(value).__name__} has no canonical form: write it as text")
 
@@ -185,7 +194,8 @@ class ValueRecord:
 @dataclass(frozen=True, slots=True)
 class ScoreRecord:
     """One key result's score on one day. `body` is what is hashed: content only, without
-    run or clock, so that the same inputs give the same record everywhere."""
+    run or clock, so that the same inputs give the same record everywhere.
+    """
 
     key_result: str
     as_of: date

@@ -77,6 +77,11 @@ class Series:
             return None
         return Exact(parse_exact(numerator), parse_exact(denominator) if denominator else None)
 
+    def at_text(self, day: date) -> Point:
+        """The point on that day as text; empty texts where there is no value."""
+        index = self._index(day)
+        return ("", "") if index is None else self.points[index]
+
     def covers(self, day: date) -> bool:
         """Whether the day was asked for: then `at` says whether it has a value."""
         return self._index(day) is not None

@@ -13,7 +13,7 @@ from typing import Any
 
 from scoreline.core import faults
 from scoreline.core.model import Stream
-from scoreline.core.records import Batch, CheckResult, Quarantine, digest_of
+from scoreline.core.records import Batch, BatchState, CheckResult, Quarantine, digest_of
 from scoreline.quality.checks import checks_for
 from scoreline.quality.model import CheckOutcome, Verdict
 from scoreline.steps.project import Project
@@ -61,7 +61,7 @@ def _gate(project: Project, stream: Stream, batch: Batch) -> tuple[str, list[Che
         results = [_result(batch, n, o) for n, o in enumerate(verdict.outcomes)]
         reasons = [r for r in (batch.reason, _shrunk(project, stream, batch, verdict)) if r]
         reasons += [r.message for r in results if r.took == "blocked"]
-        state = "blocked" if reasons else "passed"
+        state: BatchState = "blocked" if reasons and not batch.released else "passed"
         kept = _stored(project, verdict.kept_file)
         project.store.record_validation(
             batch.id,

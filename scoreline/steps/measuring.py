@@ -19,7 +19,7 @@ from scoreline.core.errors import ExpressionError, WarehouseError
 from scoreline.core.model import Plan
 from scoreline.core.periods import shift
 from scoreline.core.records import Batch, StreamState, ValueRecord, digest, digest_of
-from scoreline.core.series import Series
+from scoreline.core.series import Point, Series
 from scoreline.definitions.canonical import object_bodies
 from scoreline.measures.allowed import validate
 from scoreline.measures.prune import prune
@@ -191,19 +191,36 @@ def _legal(project: Project, plan: Plan, request: SeriesRequest, text: str) -> s
 
     Without `history`, a stream as last loaded speaks for the day before its newest batch
     was received and later ones; with it, for every day since its first batch, and the
-    day before.
+    day before, for which the first batch stands too.
     """
     if plan.metrics[request.metric].window.kind != "latest":
         return text
     limit = _first_legal(project, plan, request.metric)
     if limit is None:
         return text
-    return _since(Series.parse(text), request.offset, limit).text
+    series = Series.parse(text)
+    borrowed = None
+    if _keeps_versions(plan, request.metric):
+        day = _first_day(series.first or limit, series.last or limit, request.offset, limit)
+        if day is not None:
+            borrowed = (day, series.at_text(day + timedelta(days=1)))
+    return _since(series, request.offset, limit, borrowed).text
 
 
-def _since(series: Series, offset: Offset, limit: date) -> Series:
-    """The series with no value on days that read a day before `limit`."""
-    points: list[tuple[date, tuple[str, str], date]] = []
+def _keeps_versions(plan: Plan, metric: str) -> bool:
+    """Whether the metric reads versions: straight from a stream with `history`."""
+    stream = plan.streams.get(plan.metrics[metric].from_ or "")
+    return stream is not None and stream.history
+
+
+def _since(
+    series: Series, offset: Offset, limit: date, borrowed: tuple[date, Point] | None
+) -> Series:
+    """The series with no value on days that read a day before `limit`.
+
+    `borrowed` is a day that takes another day's point.
+    """
+    points: list[tuple[date, Point, date]] = []
     rows = zip(series.starts, series.points, series.ends, strict=True)
     for index, (start, point, end) in enumerate(rows):
         after = series.starts[index + 1] if index + 1 < len(series.starts) else None
@@ -211,10 +228,15 @@ def _since(series: Series, offset: Offset, limit: date) -> Series:
         first = _first_day(start, last, offset, limit)
         if first is None:
             points.append((start, ("", ""), end))
-        else:
-            if first > start:
-                points.append((start, ("", ""), end))
-            points.append((first, point, end))
+            continue
+        if first > start:
+            points.append((start, ("", ""), end))
+        if borrowed is not None and borrowed[0] == first:
+            points.append((first, borrowed[1], end))
+            if first < last:
+                points.append((first + timedelta(days=1), point, end))
+            continue
+        points.append((first, point, end))
     return _merged(points)
 
 
@@ -231,9 +253,9 @@ def _first_day(start: date, last: date, offset: Offset, limit: date) -> date | N
     return None
 
 
-def _merged(points: Iterable[tuple[date, tuple[str, str], date]]) -> Series:
+def _merged(points: Iterable[tuple[date, Point, date]]) -> Series:
     """A series without repeats of the same point inside a run."""
-    kept: list[tuple[date, tuple[str, str], date]] = []
+    kept: list[tuple[date, Point, date]] = []
     for start, point, end in points:
         if kept and kept[-1][1] == point and kept[-1][2] == end:
             continue
@@ -246,7 +268,7 @@ def _first_legal(project: Project, plan: Plan, metric: str) -> date | None:
     """The first day for which `latest` can be said; None without streams."""
     days = []
     for name in streams_read(plan, metric):
-        received = _received(project, name, first=plan.streams[name].history)
+        received = _received(project, name, first=_keeps_versions(plan, metric))
         if received is not None:
             days.append(received.astimezone(project.zone).date() - timedelta(days=1))
     return max(days, default=None)

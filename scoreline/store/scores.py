@@ -50,19 +50,31 @@ class ScoreBook(StoreBase):
     def last_good(
         self, as_of: date, key_results: Iterable[str] | None = None
     ) -> dict[str, dict[str, Any]]:
-        """The body of each key result's newest good score up to a day.
+        """The body of each key result's last good score up to a day, replaced or not.
 
         Args:
             as_of: the last day that counts.
             key_results: only these (None: all).
         """
-        days = _newest_day().where(scores.c.good == 1, scores.c.as_of <= as_of.isoformat())
+        good = (scores.c.good == 1, scores.c.as_of <= as_of.isoformat())
         if key_results is None:
-            return self._newest_bodies(days)
+            return self._last(*good)
         found: dict[str, dict[str, Any]] = {}
         for names in chunks(dict.fromkeys(key_results)):
-            found |= self._newest_bodies(days.where(scores.c.key_result.in_(names)))
+            found |= self._last(*good, scores.c.key_result.in_(names))
         return found
+
+    def _last(self, *conditions: Any) -> dict[str, dict[str, Any]]:
+        """By key result: of the scores that qualify, the newest day's newest record."""
+        days = select(scores.c.key_result, func.max(scores.c.as_of).label("day"))
+        last = days.where(*conditions).group_by(scores.c.key_result).subquery()
+        same = and_(last.c.key_result == scores.c.key_result, last.c.day == scores.c.as_of)
+        records = select(func.max(scores.c.record).label("record")).join(last, same)
+        newest = records.where(*conditions).group_by(scores.c.key_result).subquery()
+        query = with_bodies(scores).join(newest, newest.c.record == scores.c.record)
+        with self._read() as connection:
+            bodies = [score_from(parsed(row.body)) for row in connection.execute(query)]
+        return {body["key_result"]: body for body in bodies}
 
     def _newest_bodies(self, days: Select[Any]) -> dict[str, dict[str, Any]]:
         newest = days.subquery()

@@ -14,9 +14,10 @@ from typing import Any
 import duckdb
 
 from scoreline.core.contracts import joining_digest
-from scoreline.core.errors import WarehouseError
+from scoreline.core.errors import ExpressionError, WarehouseError
 from scoreline.core.model import Model, Stream
 from scoreline.core.records import Batch
+from scoreline.measures.allowlist import check_model, sql_text
 from scoreline.warehouse import loading
 from scoreline.warehouse.database import connect, literal, quote, transaction
 from scoreline.warehouse.loading import Loaded
@@ -105,7 +106,7 @@ class Warehouse:
                 f"CREATE OR REPLACE VIEW {name} AS {model.sql.rstrip().rstrip(';')}"
             )
             rows = self.connection.execute(f"DESCRIBE {name}").fetchall()
-        except duckdb.Error as error:
+        except (duckdb.Error, ExpressionError) as error:
             raise WarehouseError(f"model {model.name}: {error}") from error
         return {str(r[0]): str(r[1]) for r in rows}
 
