@@ -1,0 +1,1 @@
+"""Key results that update themselves: the product, without an orchestrator."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from scoreline.core.errors import UsageError
 from scoreline.core.exact import parse_exact
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scoreline.quality.model import Validator
     from scoreline.steps.checking import Recorded
     from scoreline.steps.project import Project
-    from scoreline.warehouse.typing import ArrowStream
+    from scoreline.warehouse.arrow import ArrowStream, Layout
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
 STATE_FOLDER = ".scoreline"
@@ -44,6 +44,7 @@ def open_project(
     validator: Validator | None = None,
     clock: Clock = utc_now,
     listener: Listener | None = None,
+    check_sql: bool = True,
 ) -> Project:
     """Open the project in a folder; its state is made where it is missing.
 
@@ -52,6 +53,7 @@ def open_project(
         validator: what evaluates checks; Great Expectations in a child process if None.
         clock: the time.
         listener: hears of progress.
+        check_sql: parse the SQL of conditions and models; what only reads scores need not.
 
     Raises:
         UsageError: the folder holds no project.
@@ -65,7 +67,7 @@ def open_project(
     from scoreline.warehouse.files import FileStore
 
     root = root.resolve()
-    loaded = load_plan(root, check_options)
+    loaded = load_plan(root, check_options if check_sql else None, check_sql=check_sql)
     paths = Paths(root, root / STATE_FOLDER)
     paths.state.mkdir(parents=True, exist_ok=True)
     store = ControlStore.open(control_store_url(paths.state))
@@ -261,7 +263,7 @@ class SourceExtract:
         return self.batch.raw_path
 
     @property
-    def layout(self) -> Literal["columns", "json_lines"]:
+    def layout(self) -> Layout:
         """How the rows are delivered."""
         return self.batch.layout
 

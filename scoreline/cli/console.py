@@ -145,11 +145,11 @@ class TerminalListener:
 
 
 @contextmanager
-def opened(project: Any) -> Iterator[Any]:
+def opened(project: Any, *, check_sql: bool = True) -> Iterator[Any]:
     """An open project that is closed at the end, with progress on the terminal."""
     from scoreline.wiring import open_project
 
-    found = open_project(project, listener=TerminalListener())
+    found = open_project(project, listener=TerminalListener(), check_sql=check_sql)
     try:
         yield found
     finally:

@@ -24,7 +24,6 @@ from scoreline.cli.console import (
 )
 from scoreline.core.exact import shown
 from scoreline.core.rollup import RolledUp
-from scoreline.steps.explaining import Explanation, explanation
 from scoreline.steps.project import Project
 from scoreline.steps.reports import KeyResultRow
 from scoreline.steps.status import (
@@ -38,7 +37,7 @@ from scoreline.steps.status import (
 
 def show_status(root: Path, as_of: date | None, objectives: bool, json: bool) -> int:
     """Print where every key result (or objective) stands; returns the exit status."""
-    with opened(root) as project:
+    with opened(root, check_sql=False) as project:
         found = standing(project, as_of)
         if json and objectives:
             print_json([objective_json(o) for o in found.objectives])
@@ -111,6 +110,8 @@ def _way(row: KeyResultRow) -> str:
 
 def show_explanation(root: Path, name: str, as_of: date | None, json: bool) -> int:
     """Print how a score came about; returns the exit status."""
+    from scoreline.steps.explaining import explanation  # parses SQL
+
     with opened(root) as project:
         kr = find_key_result(project, name)
         found = explanation(project, kr, as_of)
@@ -121,7 +122,7 @@ def show_explanation(root: Path, name: str, as_of: date | None, json: bool) -> i
     return 0
 
 
-def _print_explanation(found: Explanation) -> None:
+def _print_explanation(found: Any) -> None:
     out, score = console(), found.row.score
     out.print(f"[bold]{safe(found.row.title)}[/]\n[dim]{safe(found.row.id)}[/]\n")
     out.print(_key_result_line(found.row))

@@ -45,7 +45,7 @@ def _refuse_inexact(value: object) -> None:
         return
     if isinstance(value, Mapping):
         for key, item in value.items():
-            if not isinstance(key, str):
+            if type(key) is not str and not isinstance(key, str):
                 raise TypeError(f"key {key!r} has no canonical form: write it as text")
             if type(item) not in _PLAIN:
                 _refuse_inexact(item)

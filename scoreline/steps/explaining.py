@@ -131,7 +131,8 @@ def explanation(project: Project, kr: KeyResult, as_of: date | None) -> Explanat
         values=_values(project, kr, row),
         streams=[_stream(project, name, row) for name in row.streams],
         history=[
-            f"{h.recorded_at:%Y-%m-%d %H:%M} as of {h.body['as_of']}: {h.body['status']} ({h.digest[:12]})"
+            f"{h.recorded_at:%Y-%m-%d %H:%M} as of {h.body['as_of']}: {h.body['status']} "
+            f"({h.digest[:12]})"
             for h in reversed(project.store.score_history(kr.id))
         ],
         body=dict(stored.body) if stored else None,

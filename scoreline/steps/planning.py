@@ -13,7 +13,6 @@ from pathlib import Path
 from scoreline.core.errors import DefinitionError, Problem
 from scoreline.core.model import Plan, Source
 from scoreline.definitions.project import DefinitionFile, load_project
-from scoreline.measures.allowed import validate
 from scoreline.measures.prune import prune
 
 OptionsCheck = Callable[[Source], list[tuple[str | None, str]]]
@@ -28,11 +27,14 @@ class LoadedPlan:
     files: tuple[DefinitionFile, ...]
 
 
-def load_plan(root: Path, options_check: OptionsCheck | None = None) -> LoadedPlan:
+def load_plan(
+    root: Path, options_check: OptionsCheck | None = None, *, check_sql: bool = True
+) -> LoadedPlan:
     """Load the definitions below `root` and take out what is in error.
 
     `options_check` names what is wrong with a source's connector and options; such a
-    source stays in the plan (its data do) and fails when it is read.
+    source stays in the plan (its data do) and fails when it is read. Without `check_sql`
+    the SQL of conditions and models is taken as it stands.
 
     Raises:
         DefinitionError: there is no usable organisation file; names every problem.
@@ -40,11 +42,17 @@ def load_plan(root: Path, options_check: OptionsCheck | None = None) -> LoadedPl
     loading = load_project(root)
     if loading.plan is None:
         raise DefinitionError("\n".join(str(p) for p in loading.problems))
-    found = validate(loading.plan, None)
+    found = _sql_problems(loading.plan) if check_sql else []
     plan = prune(loading.plan, [p.scope for p in found])
     options = [] if options_check is None else _options(plan, options_check)
     problems = tuple(sorted([*loading.problems, *found, *options], key=lambda p: p.place))
     return LoadedPlan(plan, problems, _marked(loading.files, problems))
+
+
+def _sql_problems(plan: Plan) -> list[Problem]:
+    from scoreline.measures.allowed import validate  # parses SQL: half a second of imports
+
+    return validate(plan, None)
 
 
 def _options(plan: Plan, check: OptionsCheck) -> list[Problem]:

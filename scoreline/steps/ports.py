@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from scoreline.core.model import Source, Stream
-from scoreline.warehouse.typing import ArrowStream
+from scoreline.warehouse.arrow import ArrowStream, Layout
 
 Clock = Callable[[], datetime]
 
@@ -81,7 +81,7 @@ class Extract(Protocol):
         ...
 
     @property
-    def layout(self) -> Literal["columns", "json_lines"]:
+    def layout(self) -> Layout:
         """How the rows are delivered."""
         ...
 

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from scoreline.core.errors import DefinitionError, Problem
+from scoreline.core.errors import Problem
 from scoreline.core.model import Plan
 from scoreline.core.scoring import Rules
 from scoreline.definitions.project import DefinitionFile
@@ -22,7 +23,9 @@ from scoreline.steps.ports import Clock, ExtractorFactory, Listener, Silence
 from scoreline.store.store import ControlStore
 from scoreline.warehouse.files import FileStore
 from scoreline.warehouse.lock import project_lock
-from scoreline.warehouse.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from scoreline.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ class Project:
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
         """The warehouse, open; only while `working`."""
+        from scoreline.warehouse.warehouse import Warehouse  # brings in DuckDB
+
         self.paths.temp.mkdir(parents=True, exist_ok=True)
         zone = self.plan.organisation.timezone
         with Warehouse(self.paths.warehouse, zone, self.paths.temp) as warehouse:
@@ -125,14 +130,3 @@ class Project:
         """End the validator's process and close the store."""
         self.validator.close()
         self.store.close()
-
-
-def source_of(plan: Plan, name: str) -> None:
-    """Complain of a source that the definitions do not have.
-
-    Raises:
-        DefinitionError: there is no such source.
-    """
-    if name not in plan.sources:
-        known = ", ".join(plan.sources) or "none"
-        raise DefinitionError(f"there is no source {name!r}; the definitions have: {known}")

@@ -19,7 +19,6 @@ from scoreline.core.records import DefinitionVersion, ScoreRecord, StreamState, 
 from scoreline.core.scoring import Score
 from scoreline.definitions.canonical import object_bodies
 from scoreline.measures.requests import closure
-from scoreline.measures.single import sql_of
 from scoreline.steps.observing import Observed
 
 _GOOD = frozenset({"achieved", "missed", "pending", "on_track", "at_risk", "off_track"})
@@ -74,6 +73,8 @@ class Definitions:
     def _sql(self, name: str, kind: str) -> str | None:
         if kind != "metric":
             return None
+        from scoreline.measures.single import sql_of  # parses SQL
+
         metric = self._plan.metrics[name.removeprefix("metric ")]
         return sql_of(self._plan, metric.name, (), None) if metric.measure else None
 

@@ -17,10 +17,10 @@ from scoreline.core.records import digest
 from scoreline.core.rollup import RolledUp
 from scoreline.definitions.spec_base import nearest
 from scoreline.measures.requests import requests_for
+from scoreline.steps.evaluating import evaluate, gather, rolled_up, rows
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions, score_record
 from scoreline.steps.reports import KeyResultRow
-from scoreline.steps.scoring import evaluate, gather, rolled_up, rows
 
 
 @dataclass(slots=True)

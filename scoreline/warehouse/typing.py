@@ -13,28 +13,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import duckdb
 
 from scoreline.core.errors import WarehouseError
 from scoreline.core.model import Column, Stream
 from scoreline.warehouse import cells
+from scoreline.warehouse.arrow import ArrowStream, Layout
 from scoreline.warehouse.database import connect, literal, quote
 
-Layout = Literal["columns", "json_lines"]
 # a JSON number of 17 digits or more with a point: read as a double it would lose digits
 _LONG_NUMBER = r":\s*-?([0-9]+[.][0-9]{16,}|[0-9]{8,}[.][0-9]{9,}|[0-9]{16,}[.][0-9]+)"
-
-
-class ArrowStream(Protocol):
-    """Rows as a stream of Arrow record batches (the Arrow PyCapsule interface)."""
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The stream's capsule."""
-        ...
-
-
 _TEXTUAL = ("VARCHAR", "JSON", "BLOB")
 
 

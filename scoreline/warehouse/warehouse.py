@@ -17,7 +17,6 @@ from scoreline.core.contracts import joining_digest
 from scoreline.core.errors import ExpressionError, WarehouseError
 from scoreline.core.model import Model, Stream
 from scoreline.core.records import Batch
-from scoreline.measures.allowlist import check_model, sql_text
 from scoreline.warehouse import loading
 from scoreline.warehouse.database import connect, literal, quote, transaction
 from scoreline.warehouse.loading import Loaded
