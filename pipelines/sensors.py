@@ -5,7 +5,7 @@ what is new (the jobs do), holding a lock, or opening DuckDB.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -13,7 +13,7 @@ import dagster as dg
 from pipelines.catalogue import Catalogue
 from pipelines.jobs import INGEST, SCORE, STEP_TAG, Job, ingest_job_name
 from pipelines.outcomes import clear_failures
-from pipelines.project import Steps
+from pipelines.project import Look, Steps
 from pipelines.texts import counted, printable
 
 FILES = "files"
@@ -71,9 +71,17 @@ def new_files_sensor(jobs: dict[str, Job]) -> dg.SensorDefinition:
                 tags = {"scoreline/new_objects": str(len(look.news))}
                 yield dg.RunRequest(key, job_name=ingest_job_name(source), tags=tags)
         if quiet:
-            yield dg.SkipReason(f"nothing new at {counted(len(looks), 'source')} of files")
+            yield dg.SkipReason(_quiet_words(looks))
 
     return new_files
+
+
+def _quiet_words(looks: Mapping[str, Look]) -> str:
+    """What a quiet look says; a source that nobody could look at is not one without news."""
+    failed = {n: printable(look.error) for n, look in looks.items() if look.error is not None}
+    words = f"nothing new at {counted(len(looks) - len(failed), 'source')} of files"
+    lines = [f"{name} cannot be looked at: {why}" for name, why in failed.items()]
+    return "; ".join([words, *lines])
 
 
 def score_sensor(score: Job, streams: frozenset[dg.AssetKey]) -> dg.SensorDefinition:

@@ -83,6 +83,15 @@ def test_a_source_that_cannot_be_looked_at_stops_no_other(
     assert request.job_name == "ingest_hr"
 
 
+def test_a_failed_look_is_not_called_quiet(steps: FakeSteps, instance: dg.DagsterInstance) -> None:
+    """Where a source cannot be looked at and the rest is quiet, the tick says which and why."""
+    steps.looks["crm"] = Look((), "data: no such folder")
+    found = tick(steps, "new_files", instance)
+    assert found.skip_message == (
+        "nothing new at 1 source of files; crm cannot be looked at: data: no such folder"
+    )
+
+
 def test_keys_of_two_sources_differ() -> None:
     """Equal names at two sources are two changes."""
     assert change_key("a", ["x"]) != change_key("b", ["x"])
