@@ -173,6 +173,19 @@ def _foreign_keys(connection: Connection, state: str) -> None:
         raw.execute(f"PRAGMA foreign_keys={state}")
 
 
+def damage(connection: Connection) -> list[str]:
+    """What the database itself finds wrong with its file: pages, indexes, constraints.
+
+    Raises:
+        UnicodeDecodeError: the statements that made the tables are damaged.
+    """
+    if connection.dialect.name != "sqlite":
+        return []
+    connection.exec_driver_sql("SELECT sql FROM sqlite_master").all()
+    found = connection.exec_driver_sql("PRAGMA integrity_check").scalars()
+    return [str(line) for line in found if line != "ok"]
+
+
 def _is_sqlite(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
@@ -187,11 +200,11 @@ def explained(engine: Engine) -> Iterator[None]:
     """
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, UnicodeDecodeError) as error:
         raise _meaning(error, engine.url.render_as_string(hide_password=True)) from error
 
 
-def _meaning(error: SQLAlchemyError, url: str) -> ScorelineError:
+def _meaning(error: Exception, url: str) -> ScorelineError:
     original = error.orig if isinstance(error, DBAPIError) else None
     words = str(original or error).splitlines()[0]
     if "database is locked" in words:
@@ -204,6 +217,7 @@ def _meaning(error: SQLAlchemyError, url: str) -> ScorelineError:
 
 
 _ADVICE = {
+    "can't decode": "; its file is damaged: restore a backup",
     "malformed": "; its file is damaged: restore a backup",
     "not a database": "; this file is something else: check the URL",
     "is full": "; free some space, then run again (nothing was lost)",

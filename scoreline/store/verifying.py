@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from scoreline.core.records import digest, digest_of
-from scoreline.store import guarded
+from scoreline.store import dialect, guarded
 from scoreline.store.bodies import SUBJECTS
 from scoreline.store.rows import Finding
 from scoreline.store.schema import HEAD, ledger_blocks, ledger_records
@@ -112,7 +112,13 @@ def _sealed(connection: Connection) -> dict[int, tuple[list[str], bool]]:
     return found
 
 
+def _verify_database(connection: Connection) -> Iterator[Finding]:
+    for line in dialect.damage(connection):
+        yield Finding("database", line)
+
+
 _STAGES: dict[str, Callable[[Connection], Iterator[Finding]]] = {
+    "database": _verify_database,
     "alembic_version": _verify_version,
     "ledger_records": _verify_records,
     "ledger_blocks": _verify_blocks,

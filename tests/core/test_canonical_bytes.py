@@ -1,0 +1,39 @@
+"""Canonical bytes are RFC 8785's."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoreline.core.records import canonical, digest_of
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+_KEYS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]))
+_PLAIN = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | _TEXT
+_BODIES = st.recursive(
+    _PLAIN, lambda inner: st.lists(inner) | st.dictionaries(_KEYS, inner), max_leaves=30
+)
+
+
+@given(_BODIES)
+def test_canonical_bytes_are_those_of_rfc_8785(body: Any) -> None:
+    """Text, whole numbers, truth values, lists and mappings: the same bytes, always."""
+    assert canonical(body) == rfc8785.dumps(body)
+
+
+@given(st.dictionaries(_KEYS, _PLAIN))
+def test_the_order_of_keys_does_not_show(body: dict[str, Any]) -> None:
+    """Two mappings with equal contents have one digest."""
+    assert digest_of(dict(reversed(body.items()))) == digest_of(body)
+
+
+@pytest.mark.parametrize("wrong", [0.5, Decimal("0.5"), b"x", {1: "a"}, {"a": [{"b": 1.0}]}, {2}])
+def test_what_has_no_exact_form_is_refused(wrong: Any) -> None:
+    """Floats, decimals, bytes, sets and keys that are not text never reach a hash."""
+    with pytest.raises(TypeError, match="no canonical form"):
+        canonical(wrong)
