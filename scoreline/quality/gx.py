@@ -49,6 +49,8 @@ class GxValidator:
 
     def start(self) -> None:
         """Start the child unless it runs; returns at once, its imports go on meanwhile."""
+        if self.pid is not None:
+            return  # it may be busy with a batch of another thread: nothing to wait for
         with self._lock:
             self._start()
 

@@ -19,7 +19,7 @@ from scoreline.core.records import Batch, StoredFile
 from scoreline.steps.ports import Discovered, Extract, Extractor, Found, SourceFailure
 from scoreline.steps.project import Project
 from scoreline.warehouse.files import sha256_of
-from scoreline.warehouse.typing import TypedRows, type_apart
+from scoreline.warehouse.typing import TypedRows
 
 
 @dataclass(slots=True)
@@ -112,9 +112,7 @@ def read_rows(project: Project, stream: Stream, extract: Extract, work: Path) ->
         WarehouseError: DuckDB cannot write (disk full, read-only).
     """
     try:
-        return type_apart(
-            project.plan.organisation.timezone,
-            project.paths.temp,
+        return project.reader.read(
             stream,
             extract.reader(),
             extract.layout,

@@ -25,6 +25,7 @@ from scoreline.warehouse.files import FileStore
 from scoreline.warehouse.lock import project_lock
 
 if TYPE_CHECKING:
+    from scoreline.warehouse.typing import RowReader
     from scoreline.warehouse.warehouse import Warehouse
 
 
@@ -77,6 +78,7 @@ class Project:
     version: str
     personal_key: bytes | None = None
     listener: Listener = field(default_factory=Silence)
+    _reader: RowReader | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -109,6 +111,15 @@ class Project:
             fiscal_year_starts=organisation.fiscal_year_starts,
         )
 
+    @property
+    def reader(self) -> RowReader:
+        """What types received rows; made when first needed."""
+        from scoreline.warehouse.typing import RowReader  # brings in DuckDB
+
+        if self._reader is None:
+            self._reader = RowReader(self.plan.organisation.timezone, self.paths.temp)
+        return self._reader
+
     @contextmanager
     def working(self, purpose: str) -> Iterator[None]:
         """Hold the project's lock; says whom it waits for."""
@@ -127,6 +138,8 @@ class Project:
             warehouse.checkpoint_if_large()
 
     def close(self) -> None:
-        """End the validator's process and close the store."""
+        """End the validator's process and close everything that is open."""
+        if self._reader is not None:
+            self._reader.close()
         self.validator.close()
         self.store.close()

@@ -6,15 +6,16 @@ a step is done. The command line and Dagster call these functions and no others 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 
 from scoreline.core.contracts import reading_digest
 from scoreline.core.errors import ScorelineError, UsageError, WarehouseError
-from scoreline.core.model import Source, Stream
+from scoreline.core.model import Stream
 from scoreline.steps.freshness import newest_event
-from scoreline.steps.gate import gate_stream
+from scoreline.steps.gate import Gated, gate_stream
 from scoreline.steps.ingest import land_stream, retype
 from scoreline.steps.loading import load_stream
 from scoreline.steps.ports import Extractor, SourceFailure
@@ -36,8 +37,8 @@ def run_all(project: Project, as_of: date | None = None) -> RunReport:
     day = as_of or project.default_day()
     report = RunReport(day, problems=[str(p) for p in project.errors])
     with _run(project, "run", day) as (run, warehouse):
-        for name in project.plan.sources:
-            report.sources[name] = _ingest(project, warehouse, run, name, None)
+        wanted = dict.fromkeys(project.plan.sources)
+        report.sources.update(_ingest(project, warehouse, run, wanted))
         report.scores = score_day(project, warehouse, run, day)
     return report
 
@@ -57,7 +58,7 @@ def ingest_source(
     """
     _known(project, source, streams)
     with _run(project, f"ingest {source}", None) as (run, warehouse):
-        return _ingest(project, warehouse, run, source, streams)
+        return _ingest(project, warehouse, run, {source: streams})[source]
 
 
 def score(project: Project, as_of: date | None = None) -> ScoreReport:
@@ -106,23 +107,38 @@ def _ingest(
     project: Project,
     warehouse: Warehouse,
     run: str,
-    name: str,
-    streams: Collection[str] | None,
-) -> SourceReport:
-    source: Source = project.plan.sources[name]
-    report = SourceReport(name)
-    extractor = project.extractor(source)
-    for stream in source.streams:
-        if streams is None or stream.full_name in streams:
-            report.streams[stream.full_name] = _ingest_stream(
-                project, warehouse, extractor, stream, run
-            )
-    return report
+    wanted: Mapping[str, Collection[str] | None],
+) -> dict[str, SourceReport]:
+    """Ingest sources (all of their streams where None), each stream by itself.
+
+    The next stream is read while the batches of the one before are being checked: the
+    checks run in a process of their own.
+    """
+    reports: dict[str, SourceReport] = {}
+    under_way: list[tuple[Stream, StreamReport, Future[Gated]]] = []
+    checking = ThreadPoolExecutor(1, thread_name_prefix="gate")
+    try:
+        for name, streams in wanted.items():
+            source = project.plan.sources[name]
+            reports[name] = SourceReport(name)
+            extractor = project.extractor(source)
+            for stream in source.streams:
+                if streams is None or stream.full_name in streams:
+                    report = _land_stream(project, extractor, stream, run)
+                    reports[name].streams[stream.full_name] = report
+                    gate = checking.submit(gate_stream, project, stream)
+                    under_way.append((stream, report, gate))
+        for stream, report, gate in under_way:
+            try:
+                _load_stream(project, warehouse, stream, report, gate.result())
+            except ScorelineError as error:
+                report.error = "; ".join(filter(None, (report.error, str(error))))
+    finally:
+        checking.shutdown(cancel_futures=True)
+    return reports
 
 
-def _ingest_stream(
-    project: Project, warehouse: Warehouse, extractor: Extractor, stream: Stream, run: str
-) -> StreamReport:
+def _land_stream(project: Project, extractor: Extractor, stream: Stream, run: str) -> StreamReport:
     report = StreamReport(stream.full_name)
     try:
         _read_again(project, extractor, stream)
@@ -135,10 +151,6 @@ def _ingest_stream(
         report.retry_after = failure.retry_after
     except ScorelineError as error:
         report.error = str(error)
-    try:
-        _gate_and_load(project, warehouse, stream, report)
-    except ScorelineError as error:
-        report.error = "; ".join(filter(None, (report.error, str(error))))
     return report
 
 
@@ -151,10 +163,9 @@ def _read_again(project: Project, extractor: Extractor, stream: Stream) -> None:
             project.store.reland(retype(project, extractor, stream, batch))
 
 
-def _gate_and_load(
-    project: Project, warehouse: Warehouse, stream: Stream, report: StreamReport
+def _load_stream(
+    project: Project, warehouse: Warehouse, stream: Stream, report: StreamReport, gated: Gated
 ) -> None:
-    gated = gate_stream(project, stream)
     report.passed, report.checks = len(gated.passed), gated.results
     report.rows_quarantined = gated.quarantined
     done = load_stream(project, warehouse, stream)

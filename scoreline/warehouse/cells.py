@@ -36,6 +36,9 @@ _ISO_DATE = (
     "CASE WHEN regexp_full_match({t}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') "
     "THEN try_cast({t} AS DATE) END"
 )
+CHANGES = "_clock_changes"
+"""The table (zone, day) of the days on which each zone's offset changes."""
+
 _ISO_LOCAL = "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?"
 _ISO_OFFSET = _ISO_LOCAL[:-1] + " ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 
@@ -142,9 +145,7 @@ def _instant(column: Column, local: str) -> str:
     """
     zone = literal(column.timezone or "UTC")
     plain = f"timezone({zone}, {local})"
-    days = ", ".join(f"DATE '{day}'" for day in _changes(column.timezone or "UTC"))
-    if not days:
-        return plain
+    changes = f"(SELECT day FROM {CHANGES} WHERE zone = {zone})"
     before = f"({_utc(local)} - {_offset(zone, f'{local} - INTERVAL 1 DAY')})"
     after = f"({_utc(local)} - {_offset(zone, f'{local} + INTERVAL 1 DAY')})"
     real_before = f"timezone({zone}, {before}) = {local}"
@@ -152,7 +153,7 @@ def _instant(column: Column, local: str) -> str:
     unsure = {"earlier": f"least({before}, {after})", "later": f"greatest({before}, {after})"}
     unclear = unsure.get(column.ambiguous or "", "NULL")
     return (
-        f"CASE WHEN CAST({local} AS DATE) NOT IN ({days}) THEN {plain} "
+        f"CASE WHEN CAST({local} AS DATE) NOT IN {changes} THEN {plain} "
         f"WHEN {before} = {after} THEN {before} "
         f"WHEN {real_before} AND NOT {real_after} THEN {before} "
         f"WHEN {real_after} AND NOT {real_before} THEN {after} ELSE {unclear} END"
@@ -169,7 +170,7 @@ def _offset(zone: str, local: str) -> str:
 
 
 @cache
-def _changes(zone_name: str) -> tuple[date, ...]:
+def clock_changes(zone_name: str) -> tuple[date, ...]:
     """Local days, 1970 to 2100, on which the zone's offset changes (both sides of it)."""
     zone = ZoneInfo(zone_name)
     days: set[date] = set()

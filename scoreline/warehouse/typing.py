@@ -46,26 +46,43 @@ class TypedRows:
     totals: dict[str, str]
 
 
-def type_apart(
-    timezone: str,
-    temp: Path,
-    stream: Stream,
-    reader: ArrowStream,
-    layout: Layout,
-    work: Path,
-    personal_key: bytes | None = None,
-    ragged: Callable[[], ArrowStream] | None = None,
-) -> TypedRows:
-    """`type_rows` in a database of its own, in memory.
+class RowReader:
+    """Types the rows of one object after another in a database of its own, in memory.
 
-    Raises:
-        WarehouseError: DuckDB cannot go on; also where the reader raised.
+    `timezone` is the organisation's; `temp` is where DuckDB may spill to.
     """
-    with connect(None, timezone, temp) as connection:
+
+    def __init__(self, timezone: str, temp: Path) -> None:
+        self._timezone, self._temp = timezone, temp
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def read(
+        self,
+        stream: Stream,
+        reader: ArrowStream,
+        layout: Layout,
+        work: Path,
+        personal_key: bytes | None = None,
+        ragged: Callable[[], ArrowStream] | None = None,
+    ) -> TypedRows:
+        """See `type_rows`.
+
+        Raises:
+            WarehouseError: DuckDB cannot go on; also where the reader raised.
+        """
         try:
-            return type_rows(connection, stream, reader, layout, work, personal_key, ragged)
+            if self._connection is None:
+                self._connection = connect(None, self._timezone, self._temp)
+            return type_rows(self._connection, stream, reader, layout, work, personal_key, ragged)
         except duckdb.Error as error:
+            self.close()
             raise WarehouseError(str(error)) from error
+
+    def close(self) -> None:
+        """Give the memory back; the reader may be used again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def type_rows(
@@ -86,6 +103,7 @@ def type_rows(
         duckdb.Error: the disk is full or the reader raised (its own error is the cause).
     """
     kept = [c for c in stream.columns if c.personal != "drop"]
+    _note_clock_changes(connection, kept)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE _ragged (_row BIGINT, reason VARCHAR, cells VARCHAR)"
     )
@@ -105,6 +123,20 @@ def type_rows(
     if ragged is not None:
         _keep_ragged(connection, stream, ragged())
     return _split(connection, stream, kept, everything, work)
+
+
+def _note_clock_changes(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> None:
+    """Have the days on which the columns' zones change their clocks in the table."""
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {cells.CHANGES} (zone VARCHAR, day DATE)")
+    known = {
+        str(r[0])
+        for r in connection.execute(f"SELECT DISTINCT zone FROM {cells.CHANGES}").fetchall()
+    }
+    for zone in {c.timezone for c in columns if c.timezone} - known:
+        days = [str(day) for day in cells.clock_changes(zone)]
+        connection.execute(
+            f"INSERT INTO {cells.CHANGES} SELECT $1, CAST(unnest($2) AS DATE)", [zone, days]
+        )
 
 
 def _keep_ragged(
