@@ -184,7 +184,7 @@ def resolved(connection: Connection, table: Any, name: str, what: str) -> str:
         UsageError: there is none, or more than one.
     """
     ids = table.c.id
-    query = select(ids).where(ids >= name, ids < name + "~").order_by(ids).limit(6)
+    query = select(ids).where(ids.startswith(name, autoescape=True)).order_by(ids).limit(6)
     found = list(connection.execute(query).scalars())
     if name in found:
         return name

@@ -169,11 +169,12 @@ class LedgerBook(StoreBase):
         """
         if len(digest) < 8:
             raise UsageError(f"record {digest!r}: give at least 8 digits of its digest")
-        query = select(ledger_records).where(
-            ledger_records.c.digest >= digest, ledger_records.c.digest < digest + "~"
-        )
+        column = ledger_records.c.digest
+        whole = len(digest) == 64
+        same = column == digest if whole else column.startswith(digest, autoescape=True)
+        query = select(ledger_records).where(same).order_by(ledger_records.c.seq.desc()).limit(50)
         with self._read() as connection:
-            found = connection.execute(query.order_by(ledger_records.c.seq.desc()).limit(50)).all()
+            found = connection.execute(query).all()
         if not found:
             raise UsageError(f"the ledger has no record {digest!r}")
         if len({row.digest for row in found}) > 1:

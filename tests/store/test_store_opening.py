@@ -13,7 +13,7 @@ from scoreline.core.errors import LockedError, StoreError
 from scoreline.store import dialect
 from scoreline.store.store import ControlStore
 
-EACH = 12
+EACH = 6
 
 
 def _write_a_lot(url: str, who: int) -> None:
@@ -94,18 +94,18 @@ def test_reading_only_writes_nothing(filled: ControlStore, tmp_path: Path) -> No
     store.close()
 
 
-@pytest.mark.parametrize("url", ["nonsense", "oracle9://x/y", "postgresql+psycopg://me:pw@host/db"])
+@pytest.mark.parametrize("url", ["nonsense", "oracle9://x/y"])
 def test_a_url_that_cannot_be_used_is_explained(url: str) -> None:
-    """The error says which URLs are legal, and never shows a password."""
-    try:
-        import psycopg  # noqa: F401
-    except ImportError:
-        pass
-    else:
-        pytest.skip("psycopg is installed: the URL could be used")
-    with pytest.raises(StoreError, match="legal are sqlite") as caught:
+    """The error says which URLs are legal."""
+    with pytest.raises(StoreError, match="legal are sqlite"):
         ControlStore.open(url)
-    assert ":pw@" not in str(caught.value)
+
+
+def test_a_password_is_never_shown() -> None:
+    """A server that cannot be reached is named without the password of its URL."""
+    with pytest.raises(StoreError) as caught:
+        ControlStore.open("postgresql+psycopg://me:canary@127.0.0.1:1/db")
+    assert "canary" not in str(caught.value)
 
 
 def test_a_commit_is_on_the_disk_before_it_counts(store: ControlStore) -> None:
