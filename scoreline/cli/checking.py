@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from scoreline.audit.verifying import verify
 from scoreline.cli.console import console, opened, print_json, safe
 from scoreline.core.errors import DefinitionError, Problem
 from scoreline.definitions.project import load_project, problems_as_json
 from scoreline.steps.checking import all_problems
-from scoreline.steps.verifying import verify
 from scoreline.wiring import check_options, recorded_facts
 
 FINDING = 1
@@ -66,8 +66,15 @@ def _count(number: int, word: str) -> str:
 
 def verify_project(root: Path, json: bool) -> int:
     """Print everything that is not as it was recorded; returns 1 where there is a finding."""
-    with opened(root) as project:
-        found = verify(project)
+    with opened(root, check_sql=False) as project:
+        listener = project.listener
+        found = verify(
+            project.store,
+            project.files,
+            lambda files: listener.begin("hashing stored files", files),
+            listener.advance,
+        )
+        listener.end()
     if json:
         print_json(
             {
