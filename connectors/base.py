@@ -36,12 +36,15 @@ class ColumnSpec:
         header: its name in the source where that differs.
         position: from 1; finds a column whose header is blank or repeated.
         type: the declared type as text; connectors deliver text and do not interpret it.
+        decimal_mark: what stands before the decimals of a number written as text. A source
+            that holds true numbers delivers their text with it, too.
     """
 
     name: str
     header: str | None = None
     position: int | None = None
     type: str = "text"
+    decimal_mark: str = "."
 
     @property
     def wanted(self) -> str:
@@ -88,11 +91,14 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """An object that can be extracted; `digest` is None where it was not needed to know."""
+    """An object that can be extracted; `digest` is None where it was not needed to know.
+
+    `size` is in bytes, None where the source does not say it before it is read.
+    """
 
     name: str
     signature: str
-    size: int
+    size: int | None
     digest: str | None = None
 
 
@@ -119,12 +125,14 @@ class Discovery:
         copies: known contents under a new name; to be skipped and reported. Each can still
             be extracted by its `ref`, for loads in which receiving the same again matters.
         unchanged: how many objects had an unchanged signature and were not opened.
+        unsettled: how many were left alone because they changed a moment ago.
     """
 
     new: tuple[ObjectRef, ...] = ()
     touched: tuple[SeenObject, ...] = ()
     copies: tuple[CopiedObject, ...] = ()
     unchanged: int = 0
+    unsettled: int = 0
 
 
 class Connector(ABC):

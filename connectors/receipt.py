@@ -47,9 +47,11 @@ class Tally:
     Attributes:
         rows_received: rows delivered.
         ragged: rows refused; delivered and refused together are all there are.
-        counted_rows: rows counted in the bytes, independently of the parser.
+        counted_rows: rows counted in the bytes, independently of the parser, without those
+            of the footer.
         declared_total: rows that the source itself says there are, where it does.
         blank_rows: empty lines, which are not rows.
+        footer_rows: rows at the end that are declared to be no data.
         header: the source's own column names, as written.
         extra_columns: headers that the contract does not declare.
         missing_columns: declared columns that the source does not have.
@@ -60,6 +62,7 @@ class Tally:
     counted_rows: int | None = None
     declared_total: int | None = None
     blank_rows: int = 0
+    footer_rows: int = 0
     pages: int | None = None
     header: tuple[str, ...] = ()
     extra_columns: tuple[str, ...] = ()
@@ -90,6 +93,7 @@ class Receipt:
     rows_received: int
     ragged_rows: int
     blank_rows: int
+    footer_rows: int
     counted_rows: int | None
     declared_total: int | None
     pages: int | None

@@ -7,7 +7,7 @@ header is read from a format, and whether a difference blocks (the caller's cont
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from connectors.base import ColumnSpec, StreamSpec
@@ -33,11 +33,14 @@ class ColumnPlan:
     warnings: tuple[str, ...]
 
 
-def plan_columns(spec: StreamSpec, header: Sequence[str], where: str) -> ColumnPlan:
+def plan_columns(
+    spec: StreamSpec, header: Sequence[str], where: str, *, empty: Collection[int] = ()
+) -> ColumnPlan:
     """Finds each declared column by its header, or else by its position.
 
     A header counts without surrounding spaces. New columns are delivered under their header
     where the stream keeps them; a blank or repeated header has no name to deliver it under.
+    Columns in `empty` (places from 0) hold nothing at all: they are no new columns.
 
     Raises:
         PermanentError: a declared header is repeated and no position says which is meant.
@@ -47,7 +50,8 @@ def plan_columns(spec: StreamSpec, header: Sequence[str], where: str) -> ColumnP
     missing = tuple(name for name, index in found.items() if index is None)
     delivered = [Delivered(name, index) for name, index in found.items()]
     warnings = [w for c in spec.columns if (w := _mismatch(c, names))]
-    undeclared = [i for i in range(len(names)) if i not in set(found.values())]
+    known = {*found.values(), *empty}
+    undeclared = [i for i in range(len(names)) if i not in known]
     kept, unusable = _extras(undeclared, names, {*found, ROW})
     if unusable:
         warnings.append(f"left out, as their headers are blank or repeated: {', '.join(unusable)}")

@@ -1,85 +1,102 @@
-"""The `files` kind: a folder of exports; each file is a batch.
+"""The `files` kind: a folder of exports, here or behind a URL; each file is a batch.
 
-What belongs here: putting folder, copy and readers together. What does not: any of them.
-The readers (and with them Arrow) are imported when a file is opened, so that listing kinds and
-checking options stays quick.
+What belongs here: putting place, rule and readers together. What does not: any of them.
+The readers (and with them Arrow) are imported when a file is opened, and fsspec when a URL is
+asked, so that listing kinds and checking options stays quick.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
-from connectors.errors import PermanentError, TransientError
-from connectors.files.copying import Copied, copy_aside
-from connectors.files.folder import Found, digest_of, list_files, what_is_new
-from connectors.files.options import FilesSource, FilesStream
+from connectors.clock import Clock, utc_now
+from connectors.errors import PermanentError
+from connectors.files.folder import LocalFolder, digest_of
+from connectors.files.news import what_is_new
+from connectors.files.options import FilesSource, FilesStream, is_url, local_root
+from connectors.files.places import LISTED, Copied, Listing, Place
+from connectors.files.remote import RemotePlace
 from connectors.options import parse_options
 from connectors.receipt import Origin
 
 if TYPE_CHECKING:
     from connectors.batch import Batch
 
-LISTED = 10
-
 
 class FilesConnector(Connector):
-    """Files in a folder under the project's folder: csv, tsv, ndjson, parquet; gzip, zstd."""
+    """Files under a folder or a URL: csv, tsv, ndjson, json, parquet, xlsx; gzip, zstd."""
 
     kind = "files"
     version = "1"
-    about = "files in a folder: csv, tsv, ndjson or parquet, also as .gz or .zst"
+    about = "files in a folder or behind a URL: csv, tsv, ndjson, json, parquet, xlsx; .gz, .zst"
     SourceOptions = FilesSource
     StreamOptions = FilesStream
 
+    def __init__(self, options: Mapping[str, Any], *, base: Path, clock: Clock = utc_now) -> None:
+        """As every connector; see `Connector`."""
+        super().__init__(options, base=base, clock=clock)
+        source = cast(FilesSource, self.options)
+        self._place: Place = (
+            RemotePlace(source.root, source.storage_options, clock)
+            if is_url(source.root)
+            else LocalFolder(self.base / local_root(source.root), source.root, clock)
+        )
+
     @property
     def root(self) -> str:
-        """The folder as the definition writes it."""
+        """The folder or URL as the definition writes it."""
         return cast(FilesSource, self.options).root
 
     def check(self, spec: StreamSpec) -> None:
-        """Lists the files and reads the beginning of the last one, in place.
+        """Lists the files and reads the beginning of the last one; a remote one is fetched.
 
         Raises:
             PermanentError: no folder, no file, or its beginning cannot be read.
+            TransientError: a URL cannot be reached for now.
         """
         from connectors.files.opening import open_file
 
         options = parse_options(FilesStream, spec.options)
-        files = self._files(options)
-        if not files:
-            raise self._none_matches(options)
-        last = files[-1]
-        open_file(last.path, spec, options, name=last.name, where=self._where(last.name)).close()
+        listing = self._place.files(options)
+        if listing.files:
+            last = listing.files[-1].name
+            with self._place.opened(last) as path:
+                open_file(path, spec, options, name=last, where=self._where(last)).close()
+        elif not listing.unsettled:
+            raise self._none_matches(options, listing)
 
     def discover(self, spec: StreamSpec, state: State) -> Discovery:
-        """Files in the order of their names; the rule of what is new stands in `folder`.
+        """Files in the order of their names; the rule of what is new stands in `news`.
 
         Raises:
             PermanentError: no folder; or no file matches and none ever did.
-            TransientError: a file vanished meanwhile.
+            TransientError: a file vanished meanwhile, or a URL cannot be reached for now.
         """
         options = parse_options(FilesStream, spec.options)
-        files = self._files(options)
-        if not files and not state.objects and not state.digests:
-            raise self._none_matches(options)
-        return what_is_new(files, state)
+        listing = self._place.files(options)
+        if not (listing.files or listing.unsettled or state.objects or state.digests):
+            raise self._none_matches(options, listing)
+        found = what_is_new(listing.files, state, self._place.digest)
+        return replace(found, unsettled=listing.unsettled)
 
     def extract(self, spec: StreamSpec, ref: ObjectRef, work: Path) -> Batch:
         """Copies the file and opens the copy; the rows are read by the batch's reader.
 
         Raises:
-            TransientError: the file vanished or changed meanwhile.
+            TransientError: the file vanished or changed meanwhile, or a URL fails for now.
             PermanentError: it may not be read, or its beginning is malformed.
         """
         started = self.clock()
-        copied = copy_aside(self._locate(ref.name), ref.name, work, self.clock)
+        copied = self._place.fetch(ref.name, work, self.clock)
         return self._batch(spec, ref.name, copied, started)
 
     def reopen(self, spec: StreamSpec, name: str, path: Path) -> Batch:
-        """Opens bytes that were received before; the folder is not looked at.
+        """Opens bytes that were received before; the place is not looked at.
 
         Raises:
             PermanentError: they are malformed under these options.
@@ -115,32 +132,17 @@ class FilesConnector(Connector):
             typed=opened.typed,
         )
 
-    def _files(self, options: FilesStream) -> list[Found]:
-        return list_files(self.base / self.root, options.glob, self.clock(), shown=self.root)
-
     def _where(self, name: str) -> str:
         return name if self.root == "." else f"{self.root.rstrip('/')}/{name}"
 
-    def _locate(self, name: str) -> Path:
-        root = (self.base / self.root).resolve()
-        path = (root / name).resolve()
-        if not path.is_relative_to(root):
-            raise PermanentError(
-                "leads out of the folder", where=self._where(name), do="Remove the link"
-            )
-        if not path.is_file():
-            raise TransientError(
-                "vanished after it was found", where=self._where(name), do="Run again"
-            )
-        return path
-
-    def _none_matches(self, options: FilesStream) -> PermanentError:
-        folder = self.base / self.root
-        there = sorted(p.name + ("/" if p.is_dir() else "") for p in folder.iterdir())
+    def _none_matches(self, options: FilesStream, listing: Listing) -> PermanentError:
+        there = self._place.contents()
         shown = ", ".join(there[:LISTED]) or "nothing"
         more = f" and {len(there) - LISTED} more" if len(there) > LISTED else ""
+        left = ", ".join(options.ignore) if listing.unfinished else ""
+        why = f" ({listing.unfinished} left out by the option ignore: {left})" if left else ""
         return PermanentError(
-            f"no file matches {options.glob!r}; in the folder are: {shown}{more}",
+            f"no file matches {options.glob!r}{why}; in the folder are: {shown}{more}",
             where=self.root,
             do="Correct the option glob or root, or put the export there",
         )

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from connectors.batch import ROW
 from connectors.errors import PermanentError
 from connectors.files.columns import ColumnPlan
+from connectors.files.footer import Footer
 from connectors.files.options import Dialect
 from connectors.files.scan import RowCounter
 from connectors.files.text import TextSource
@@ -114,15 +115,17 @@ class DelimitedRows:
         """
         counted = _Counted(self._source, self._counter)
         schema = self.schema()
-        delivered = 0
+        parsed = 0
+        footer = Footer(self._dialect.footer_rows)
         try:
             for batch in self._parsed(counted):
-                delivered += batch.num_rows
-                yield self._named(batch, schema)
+                parsed += batch.num_rows
+                yield from footer.past(self._named(batch, schema))
             counted.drain()
         finally:
             counted.stop()
-        self._reconcile(delivered)
+        self._reconcile(parsed)
+        yield from footer.last(self._tally)
 
     def _parsed(self, counted: _Counted) -> Iterator[pa.RecordBatch]:
         if not self._source.peek(1)[0]:
@@ -196,7 +199,7 @@ class DelimitedRows:
             self._bad = [n for n in self._bad if n > self._row]
         return numbers
 
-    def _reconcile(self, delivered: int) -> None:
+    def _reconcile(self, parsed: int) -> None:
         tally, counter = self._tally, self._counter
         tally.counted_rows = counter.rows
         tally.blank_rows += counter.blank
@@ -204,7 +207,7 @@ class DelimitedRows:
             tally.warnings.append(
                 f"{counter.stray_quotes} quotes inside unquoted cells were taken as text"
             )
-        seen = delivered + len(tally.ragged)
+        seen = parsed + len(tally.ragged)
         if seen != counter.rows:
             raise PermanentError(
                 f"the parser saw {seen:,} rows, the file has {counter.rows:,}",

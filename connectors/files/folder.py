@@ -1,13 +1,10 @@
-"""The folder: which files match, and which of them are new.
+"""A folder on this machine: which files match, their signatures, and reading them.
 
-What belongs here: listing, signatures, digests and the rule of what is new. What does not:
+What belongs here: listing and opening local files. What does not: which of them are new, and
 what is inside a file.
 
-A file is unchanged if its signature (size, times, inode) equals the one recorded for its
-name, and that one was recorded when the file had been at rest for two seconds: a file system's
-clock is coarse, and a file can change twice within one tick. Otherwise its SHA-256 decides:
-equal to the last one seen under this name, it is unchanged; a new name with contents that the
-stream already received is a copy; anything else is new, also contents that a name had before.
+A signature is size, times and inode. It is marked where it was taken within two seconds of the
+file's last change: a file system's clock is coarse, and a file can change twice within a tick.
 """
 
 from __future__ import annotations
@@ -15,75 +12,120 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from connectors.base import CopiedObject, Discovery, ObjectRef, SeenObject, State
+from connectors.clock import Clock
 from connectors.errors import PermanentError, TransientError
+from connectors.files.copying import copy_aside
+from connectors.files.failures import CHUNK, reading_failed
+from connectors.files.matching import is_hidden, is_unfinished
+from connectors.files.news import FRESH
+from connectors.files.options import FilesStream
+from connectors.files.places import Copied, Found, Listing
 
 SETTLED_NS = 2_000_000_000
-CHUNK = 1 << 20
-FRESH = "~"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file that matches: its name under the root (with /), and where it is."""
-
-    name: str
-    path: Path
-    size: int
-    signature: str
+NS = 1_000_000_000
 
 
 def signature_of(status: os.stat_result, now: datetime) -> str:
     """Size, modification and change time (ns) and inode; marked where too fresh to trust."""
     newest = max(status.st_mtime_ns, status.st_ctime_ns)
-    rested = int(now.timestamp() * 1_000_000_000) - newest >= SETTLED_NS
+    rested = int(now.timestamp() * NS) - newest >= SETTLED_NS
     text = f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
     return text if rested else FRESH + text
 
 
-def same_signature(recorded: str, present: str) -> bool:
-    """Whether the recorded signature proves that the file is the same."""
-    return not recorded.startswith(FRESH) and recorded == present.removeprefix(FRESH)
+@dataclass(frozen=True, slots=True)
+class LocalFolder:
+    """The folder at `path`, which the definition writes as `shown`."""
+
+    path: Path
+    shown: str
+    clock: Clock
+
+    def files(self, options: FilesStream) -> Listing:
+        """The regular files that match, in the order of their names.
+
+        Names that begin with a dot match only a pattern that writes the dot.
+
+        Raises:
+            PermanentError: no such folder, it cannot be read, or a match leads out of it.
+        """
+        self._refuse_unreadable()
+        now, inside = self.clock(), self.path.resolve()
+        found, unsettled, unfinished = [], 0, 0
+        for path in self.path.glob(options.glob):
+            name = path.relative_to(self.path).as_posix()
+            if is_hidden(name, options.glob):
+                continue
+            status = _regular(path, name, inside)
+            if status is None:
+                continue
+            if is_unfinished(name, options.ignore):
+                unfinished += 1
+            elif int(now.timestamp() * NS) - status.st_ctime_ns < options.settle_seconds * NS:
+                unsettled += 1
+            else:
+                found.append(Found(name, status.st_size, signature_of(status, now)))
+        files = sorted(found, key=lambda entry: entry.name)
+        return Listing(tuple(files), unsettled, unfinished)
+
+    def digest(self, name: str) -> str:
+        """SHA-256 of a file's bytes, in hex.
+
+        Raises:
+            TransientError: it vanished.
+            PermanentError: it cannot be read.
+        """
+        return digest_of(self._locate(name), name)
+
+    def fetch(self, name: str, work: Path, clock: Clock) -> Copied:
+        """Copies a file into the folder `work`.
+
+        Raises:
+            TransientError: it vanished, or changed while it was copied.
+            PermanentError: it may not be read, or the copy cannot be written.
+        """
+        return copy_aside(self._locate(name), name, work, clock, signature_of)
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[Path]:
+        """The file where it is."""
+        yield self._locate(name)
+
+    def contents(self) -> list[str]:
+        """What is at the top of the folder."""
+        return sorted(p.name + ("/" if p.is_dir() else "") for p in self.path.iterdir())
+
+    def _refuse_unreadable(self) -> None:
+        if not self.path.is_dir():
+            raise PermanentError(
+                "no such folder", where=self.shown, do="Create it, or correct the option root"
+            )
+        if not os.access(self.path, os.R_OK | os.X_OK):  # glob would pass over it in silence
+            raise PermanentError(
+                "the folder cannot be read",
+                where=self.shown,
+                do="Give this account the right to read it",
+            )
+
+    def _locate(self, name: str) -> Path:
+        root = self.path.resolve()
+        path = (root / name).resolve()
+        where = name if self.shown == "." else f"{self.shown.rstrip('/')}/{name}"
+        if not path.is_relative_to(root):
+            raise PermanentError("leads out of the folder", where=where, do="Remove the link")
+        if not path.is_file():
+            raise TransientError("vanished after it was found", where=where, do="Run again")
+        return path
 
 
-def list_files(root: Path, pattern: str, now: datetime, *, shown: str) -> list[Found]:
-    """The regular files that match, in the order of their names; `shown` is root as written.
-
-    Names that begin with a dot match only a pattern that writes the dot.
-
-    Raises:
-        PermanentError: no such folder, it cannot be read, or a match leads out of it.
-    """
-    if not root.is_dir():
-        raise PermanentError(
-            "no such folder", where=shown, do="Create it, or correct the option root"
-        )
-    if not os.access(root, os.R_OK | os.X_OK):  # glob would pass over it in silence
-        raise PermanentError(
-            "the folder cannot be read", where=shown, do="Give this account the right to read it"
-        )
-    inside = root.resolve()
-    found = []
-    for path in root.glob(pattern):
-        name = path.relative_to(root).as_posix()
-        if _hidden(name, pattern):
-            continue
-        entry = _regular(path, name, inside, now)
-        if entry is not None:
-            found.append(entry)
-    return sorted(found, key=lambda entry: entry.name)
-
-
-def _hidden(name: str, pattern: str) -> bool:
-    dotted = any(part.startswith(".") for part in PurePosixPath(pattern).parts)
-    return not dotted and any(part.startswith(".") for part in name.split("/"))
-
-
-def _regular(path: Path, name: str, inside: Path, now: datetime) -> Found | None:
+def _regular(path: Path, name: str, inside: Path) -> os.stat_result | None:
+    """The status of a regular file; None for anything else, and for what has vanished."""
     target = path.resolve()
     if not target.is_relative_to(inside):
         raise PermanentError(
@@ -97,9 +139,7 @@ def _regular(path: Path, name: str, inside: Path, now: datetime) -> Found | None
         return None
     except OSError as error:
         raise reading_failed(error, name) from error
-    if not stat.S_ISREG(status.st_mode):
-        return None
-    return Found(name, target, status.st_size, signature_of(status, now))
+    return status if stat.S_ISREG(status.st_mode) else None
 
 
 def digest_of(path: Path, name: str) -> str:
@@ -117,53 +157,3 @@ def digest_of(path: Path, name: str) -> str:
     except OSError as error:
         raise reading_failed(error, name) from error
     return digest.hexdigest()
-
-
-def reading_failed(error: OSError, name: str) -> PermanentError | TransientError:
-    """What an operating system's error on a file means to a person."""
-    if isinstance(error, FileNotFoundError):
-        return TransientError("vanished while it was being read", where=name, do="Run again")
-    if isinstance(error, PermissionError):
-        return PermanentError(
-            "may not be read", where=name, do="Give this account the right to read it"
-        )
-    reason = error.strerror or str(error)
-    return TransientError(f"cannot be read: {reason}", where=name, do="Check the disk, run again")
-
-
-def what_is_new(files: list[Found], state: State) -> Discovery:
-    """Applies the rule of the module's docstring; reads only what its signature does not settle.
-
-    Raises:
-        ConnectorError: a file cannot be read.
-    """
-    changed = [f for f in files if not _known(f, state)]
-    sizes: dict[int, int] = {}
-    for file in changed:
-        sizes[file.size] = sizes.get(file.size, 0) + 1
-    received = {seen.digest: seen.name for seen in state.objects.values()}
-    pending: dict[str, str] = {}
-    new: list[ObjectRef] = []
-    touched: list[SeenObject] = []
-    copies: list[CopiedObject] = []
-    for file in changed:
-        last = state.objects.get(file.name)
-        needed = last is not None or bool(state.digests) or sizes[file.size] > 1
-        digest = digest_of(file.path, file.name) if needed else None
-        ref = ObjectRef(file.name, file.signature, file.size, digest)
-        if last is not None and last.digest == digest:
-            touched.append(SeenObject(file.name, last.digest, file.signature))
-        elif last is None and digest is not None and digest in state.digests:
-            copies.append(CopiedObject(ref, received.get(digest, "")))
-        elif last is None and digest is not None and digest in pending:
-            copies.append(CopiedObject(ref, pending[digest], pending=True))
-        else:
-            new.append(ref)
-            if digest is not None:
-                pending.setdefault(digest, file.name)
-    return Discovery(tuple(new), tuple(touched), tuple(copies), len(files) - len(changed))
-
-
-def _known(file: Found, state: State) -> bool:
-    last = state.objects.get(file.name)
-    return last is not None and same_signature(last.signature, file.signature)

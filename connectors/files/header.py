@@ -1,13 +1,14 @@
-"""The header of a delimited file: its cells, and where the data begins.
+"""The header of a file of rows and cells: its names, and where the data begins.
 
-What belongs here: the first row only. What does not: which column is which, and the data.
+What belongs here: the first row, or the declared number of rows that make up the header. What
+does not: which column is which, and the data.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.errors import PermanentError
@@ -19,9 +20,9 @@ HEAD = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The cells of the first row, and the line (from 1) that the data begins in.
+    """The names of the columns, and the line (from 1) that the data begins in.
 
-    `blank` counts the empty lines above it.
+    `blank` counts the empty lines above the data.
     """
 
     cells: tuple[str, ...]
@@ -49,7 +50,7 @@ class _Lines:
 
 
 def take_header(source: TextSource, dialect: Dialect) -> Header:
-    """Reads the first row and leaves `source` where the data begins.
+    """Reads the header's rows and leaves `source` where the data begins.
 
     Without a header (`header: false`) the first row is only looked at: it stays data.
 
@@ -60,17 +61,17 @@ def take_header(source: TextSource, dialect: Dialect) -> Header:
     lines = _Lines(head.decode("utf-8", errors="ignore"))
     for _ in range(dialect.skip_rows):
         next(lines, None)
-    blank, before, line = 0, lines.bytes, lines.lines
-    cells = _row(lines, dialect, source.where)
-    while cells == []:
-        blank, before, line = blank + 1, lines.bytes, lines.lines
+    rows: list[list[str]] = []
+    blank = 0
+    while len(rows) < dialect.header_rows:
+        before, line = lines.bytes, lines.lines
         cells = _row(lines, dialect, source.where)
-    if cells is None:
-        raise PermanentError(
-            "the file is empty: there is no header",
-            where=source.where,
-            do="Export it again; an export without rows still has its header",
-        )
+        if cells is None:
+            raise too_short(source.where, len(rows), dialect.header_rows)
+        if cells:
+            rows.append(cells)
+        else:
+            blank += 1
     if not complete and not lines.last.endswith(("\r", "\n")):
         raise PermanentError(
             "the first row does not end within 1 MiB",
@@ -78,7 +79,47 @@ def take_header(source: TextSource, dialect: Dialect) -> Header:
             do="Check the options delimiter, quote and encoding",
         )
     source.skip(lines.bytes if dialect.header else before)
-    return Header(tuple(cells), 1 + (lines.lines if dialect.header else line), blank)
+    names = joined(rows, dialect.header_join)
+    return Header(names, 1 + (lines.lines if dialect.header else line), blank)
+
+
+def too_short(where: str, found: int, wanted: int) -> PermanentError:
+    """The error for a file that ends before its header does."""
+    if not found:
+        return PermanentError(
+            "the file is empty: there is no header",
+            where=where,
+            do="Export it again; an export without rows still has its header",
+        )
+    return PermanentError(
+        f"the file ends after {found} of {wanted} header rows",
+        where=where,
+        do="Correct the option header_rows, or export it again",
+    )
+
+
+def joined(rows: Sequence[Sequence[str]], join: str) -> tuple[str, ...]:
+    """The columns' names: what stands above each other, joined.
+
+    In an upper row, a blank cell that has a name below belongs to the group on its left, if
+    that has a name below, too: `Q1, , Q2` above `Revenue, Cost, Revenue` gives `Q1 Revenue`,
+    `Q1 Cost`, `Q2 Revenue`. This is how spreadsheets export merged cells.
+    """
+    if len(rows) == 1:
+        return tuple(rows[0])
+    width = max(len(row) for row in rows)
+    cells = [[cell.strip() for cell in row] + [""] * (width - len(row)) for row in rows]
+    below = [False] * width
+    for row in reversed(cells):
+        group = ""
+        named = [bool(cell) for cell in row]
+        for place in range(width):
+            if row[place]:
+                group = row[place] if below[place] else ""
+            elif below[place]:
+                row[place] = group
+        below = [b or n for b, n in zip(below, named, strict=True)]
+    return tuple(join.join(part for part in column if part) for column in zip(*cells, strict=True))
 
 
 def _row(lines: _Lines, dialect: Dialect, where: str) -> list[str] | None:

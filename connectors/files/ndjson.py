@@ -18,6 +18,7 @@ from connectors.files.text import TextSource
 from connectors.receipt import Tally
 
 BLOCK = 1 << 22
+HEAD = 1 << 10
 LONGEST = 1 << 26
 SCHEMA = pa.schema(
     [pa.field(LINE, pa.string(), nullable=False), pa.field(ROW, pa.int64(), nullable=False)]
@@ -40,7 +41,7 @@ class JsonLines:
         Raises:
             PermanentError: it is a JSON array, a line is beyond 64 MiB, or lines were lost.
         """
-        self._refuse_array()
+        self._refuse_document()
         rest: list[bytes] = []
         held = 0
         try:
@@ -58,13 +59,19 @@ class JsonLines:
             self._source.close()
         self._reconcile()
 
-    def _refuse_array(self) -> None:
-        head, _ = self._source.peek(1)
-        if head.lstrip(SPACE.encode())[:1] == b"[":
+    def _refuse_document(self) -> None:
+        """One document, an array or an object over several lines, is another format."""
+        head, ended = self._source.peek(HEAD)
+        start = head.lstrip(SPACE.encode())
+        first = start.split(b"\n", 1)[0].strip(SPACE.encode())
+        whole = b"\n" in start or ended
+        if start[:1] == b"[" or (whole and first == b"{"):
+            what = "array" if start[:1] == b"[" else "document over several lines"
             raise PermanentError(
-                "is one JSON array, not an object on each line",
+                f"is one JSON {what}, not an object on each line",
                 where=self._source.where,
-                do="Export it as NDJSON (also called JSON Lines)",
+                do="Set the option format: json (and records, the way to the array in it), "
+                "or export it as NDJSON (also called JSON Lines)",
             )
 
     def _refuse_long(self, held: int) -> None:

@@ -19,6 +19,7 @@ from connectors.files.columnar import ParquetRows
 from connectors.files.columns import plan_columns, plan_positions
 from connectors.files.delimited import DelimitedRows
 from connectors.files.header import take_header
+from connectors.files.json_records import JsonRecords
 from connectors.files.ndjson import SCHEMA, JsonLines
 from connectors.files.options import FilesStream, Format, dialect_of, format_of
 from connectors.files.text import TextSource
@@ -49,10 +50,14 @@ def open_file(
     kind = format_of(options, name)
     if kind == "parquet":
         return _open_parquet(path, spec, where=where)
+    if kind == "xlsx":
+        return _open_sheet(path, spec, options, where=where)
     source = TextSource(path, where=where, encoding=options.encoding, max_bytes=options.max_bytes)
     try:
         if kind == "ndjson":
             return _open_ndjson(source)
+        if kind == "json":
+            return _open_json(source, options)
         return _open_delimited(source, spec, options, kind)
     except BaseException:
         source.close()
@@ -65,10 +70,31 @@ def _open_parquet(path: Path, spec: StreamSpec, *, where: str) -> Opened:
     return Opened("parquet", rows.schema(), tally, lambda: iter(rows), close=rows.close, typed=True)
 
 
-def _open_ndjson(source: TextSource) -> Opened:
-    tally = Tally(encoding=source.encoding, compression=source.compression)
+def _open_sheet(path: Path, spec: StreamSpec, options: FilesStream, *, where: str) -> Opened:
+    from connectors.files.sheet import SheetRows
+
+    tally = Tally()
+    rows = SheetRows(path, spec, options, tally, where=where)
+    return Opened("xlsx", rows.schema(), tally, lambda: iter(rows), close=rows.close)
+
+
+def _open_json(source: TextSource, options: FilesStream) -> Opened:
+    tally = _text_tally(source)
+    rows = JsonRecords(source, options.records, tally)
+    rows.open()
+    return Opened(
+        "json", SCHEMA, tally, lambda: iter(rows), close=source.close, layout="json_lines"
+    )
+
+
+def _text_tally(source: TextSource) -> Tally:
     if not source.peek(1)[0]:
         raise PermanentError("the file is empty", where=source.where, do="Export it again")
+    return Tally(encoding=source.encoding, compression=source.compression)
+
+
+def _open_ndjson(source: TextSource) -> Opened:
+    tally = _text_tally(source)
     rows = JsonLines(source, tally)
     return Opened(
         "ndjson", SCHEMA, tally, lambda: iter(rows), close=source.close, layout="json_lines"

@@ -18,7 +18,10 @@ MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 FOREIGN = {
     b"\xff\xfe": ("is UTF-16", "Set encoding: utf-16"),
     b"\xfe\xff": ("is UTF-16", "Set encoding: utf-16"),
-    b"PK\x03\x04": ("is a ZIP archive or a spreadsheet", "Unpack it, or export it as CSV"),
+    b"PK\x03\x04": (
+        "is a ZIP archive or a spreadsheet",
+        "Set format: xlsx for a spreadsheet; unpack an archive",
+    ),
     b"PAR1": ("is Parquet", "Set format: parquet"),
 }
 BOM = b"\xef\xbb\xbf"

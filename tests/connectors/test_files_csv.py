@@ -251,7 +251,7 @@ def test_unusual_delimiters(folder: Folder) -> None:
         ({"quote": "\n"}, "quote", "one ASCII character"),
         ({"encoding": "utf-9"}, "encoding", "a Python encoding"),
         ({"encoding": "zlib"}, "encoding", "a Python encoding"),
-        ({"format": "xlsx"}, "format", "csv, tsv, ndjson, parquet"),
+        ({"format": "xls"}, "format", "csv, tsv, ndjson, json, parquet, xlsx"),
         ({"skip_rows": -1}, "skip_rows", "lines above the header"),
         ({"glob": "../x.csv"}, "glob", "a pattern under root"),
         ({"glob": "/etc/passwd"}, "glob", "a pattern under root"),

@@ -42,7 +42,7 @@ def test_lines_do_not_depend_on_blocks(
 def test_a_json_array_is_refused(folder: Folder) -> None:
     """One large array is not NDJSON, and the error says what to export."""
     folder.put("x.json", ' \n[{"a": 1}]')
-    with pytest.raises(PermanentError, match=r"one JSON array.*Export it as NDJSON"):
+    with pytest.raises(PermanentError, match=r"one JSON array.*Set the option format: json"):
         folder.open("x.json").reader().read_all()
 
 
@@ -111,6 +111,6 @@ def test_a_damaged_parquet_file_is_permanent(folder: Folder, kept: int) -> None:
 def test_an_unknown_extension_needs_a_format(folder: Folder) -> None:
     """The format is never guessed from the contents."""
     folder.put("x.dat", "a\n1\n")
-    with pytest.raises(OptionError, match="csv, tsv, ndjson, parquet"):
+    with pytest.raises(OptionError, match="csv, tsv, ndjson, json, parquet, xlsx"):
         folder.open("x.dat")
     assert folder.open("x.dat", format="csv").reader().read_all().num_rows == 1

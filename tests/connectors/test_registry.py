@@ -90,7 +90,7 @@ def test_option_errors_gives_all_of_them() -> None:
 
 def test_an_option_error_does_not_repeat_values() -> None:
     """A value may be a secret: no error text holds it."""
-    (error,) = FilesConnector.option_errors({"root": "/canary-secret"})
+    (error,) = FilesConnector.option_errors({"root": "sftp://me:canary-secret@host/x"})
     assert "canary" not in str(error)
     assert isinstance(error, OptionError)
 
