@@ -7,18 +7,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from pipeline_fakes import FILES, FakeSteps
+from pipeline_fakes import FakeSteps, write_project
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with two sources, three streams, two metrics files and two objectives files."""
-    root = tmp_path / "project"
-    for name, text in FILES.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
+    return write_project(tmp_path / "project")
 
 
 @pytest.fixture

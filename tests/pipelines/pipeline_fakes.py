@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -17,6 +19,7 @@ from scoreline.steps.ports import Listener
 from scoreline.steps.reports import MetricRow, ScoreReport, SourceReport, StreamReport
 
 DAY = date(2026, 11, 20)
+ROOT = Path(__file__).resolve().parents[2]
 
 FILES = {
     "okr_defs/organisation.yaml": """\
@@ -130,6 +133,29 @@ def write_data(project: Path, **changed: str) -> None:
     folder.mkdir(exist_ok=True)
     for name, text in {**DATA, **{f"{k}.csv": v for k, v in changed.items()}}.items():
         (folder / name).write_text(text)
+
+
+def write_project(root: Path) -> Path:
+    """The test project's definitions below `root`."""
+    for name, text in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def write_home(root: Path) -> Path:
+    """The test project with this project's settings for Dagster."""
+    for name in ("dagster.yaml", "pyproject.toml", ".gitignore"):
+        shutil.copy(ROOT / name, root / name)
+    return root
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The environment of a process of Dagster with its home in a folder."""
+    left_out = ("SCORELINE_PROJECT", "DAGSTER_HOME")
+    kept = {k: v for k, v in os.environ.items() if k not in left_out}
+    return kept | {"DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
 
 
 class FakeSteps:

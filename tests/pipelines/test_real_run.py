@@ -17,7 +17,7 @@ from pipelines.definitions import build_definitions
 from pipelines.project import ProjectSteps
 from pipelines.run_all import run_all
 
-NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+NOW = datetime(2099, 1, 1, 8, 0, tzinfo=UTC)  # every file has rested by then
 SALES = "objectives/2026-H2/sales"
 
 
