@@ -145,35 +145,40 @@ class SqlConnector(Connector):
         return reading_of(relation, spec, found)
 
     def _look(self, session: Session, spec: StreamSpec, state: State) -> Discovery:
-        from connectors.sql.copying import digest_rows
         from connectors.sql.window import Position, source_of, survey
 
         options, relation = self._relation(spec)
         reading = self._read(session, relation, spec)
         if reading.cursor is None:
-            return self._look_at_all(session, reading, options, state)
+            rows = session.number(reading.count())
+            known = _known_as(state, relation.name, rows)
+            if self._is_known(session, reading, None, options, known):
+                return Discovery(unchanged=1)
+            return Discovery(new=(SqlRef(relation.name, signature="", size=None),))
         since = Position.read(state.cursor, source_of(reading))
         window = survey(session, reading, since, options.overlap, self.clock())
-        if since is not None and window.rows in (0, since.rows):
-            if window.rows == 0:
-                return Discovery(unchanged=1)
-            if digest_rows(session, reading, window, options.batch_rows) == since.digest:
-                return Discovery(unchanged=1)
         name = f"{relation.name}@{window.range}"
+        known = _known_as(state, name, window.rows)
+        if since is not None and since.rows == window.rows:
+            known.add(since.digest)
+        if since is not None and window.rows == 0:
+            return Discovery(unchanged=1)
+        if self._is_known(session, reading, window, options, known):
+            return Discovery(unchanged=1)
         return Discovery(new=(SqlRef(name, signature="", size=None, since=since),))
 
-    def _look_at_all(
-        self, session: Session, reading: Reading, options: SqlStream, state: State
-    ) -> Discovery:
+    def _is_known(
+        self,
+        session: Session,
+        reading: Reading,
+        window: Window | None,
+        options: SqlStream,
+        known: set[str],
+    ) -> bool:
+        """Whether what would be read has a known digest; not read where none is possible."""
         from connectors.sql.copying import digest_rows
 
-        last = state.objects.get(reading.relation.name)
-        rows = session.number(reading.count())
-        if last is not None and last.signature.startswith(_signature(rows, "")):
-            digest = digest_rows(session, reading, None, options.batch_rows)
-            if last.signature == _signature(rows, digest):
-                return Discovery(unchanged=1)
-        return Discovery(new=(SqlRef(reading.relation.name, signature="", size=None),))
+        return bool(known) and digest_rows(session, reading, window, options.batch_rows) in known
 
     def _copy(
         self,
@@ -198,7 +203,7 @@ class SqlConnector(Connector):
         origin = self._origin(
             spec, options, relation, name, copied.path, copied.digest, started, since
         )
-        batch = self._open(spec, origin, copied.path, _signature(copied.rows, copied.again))
+        batch = self._open(spec, origin, copied.path, _signature(copied.rows, copied.content))
         _complete(batch, reading, window, copied, session.times_as_text)
         return batch
 
@@ -245,8 +250,16 @@ class SqlConnector(Connector):
         )
 
 
-def _signature(rows: int, digest: str) -> str:
-    return f"{rows} rows {digest}"
+def _signature(rows: int, content: str) -> str:
+    return f"{rows} rows {content}"
+
+
+def _known_as(state: State, name: str, rows: int) -> set[str]:
+    """The digest of what was last seen under a name, where it had so many rows."""
+    last, start = state.objects.get(name), _signature(rows, "")
+    if last is None or not last.signature.startswith(start):
+        return set()
+    return {last.signature.removeprefix(start)}
 
 
 def _complete(

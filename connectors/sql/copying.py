@@ -51,13 +51,17 @@ class ContentDigest:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """The file: named by its SHA-256; `again` digests what the next extraction finds again."""
+    """The file, named by its SHA-256.
+
+    `content` digests its rows, `again` those that the next extraction finds again.
+    """
 
     path: Path
     digest: str
     size: int
     rows: int
     pages: int
+    content: str
     again: str
 
 
@@ -121,21 +125,23 @@ def copy_rows(
         PermanentError: the rows are not as many as were counted, or the disk is full.
     """
     partial = work / "rows.part"
-    digest = ContentDigest(reading.columns)
+    content, again = ContentDigest(reading.columns), ContentDigest(reading.columns)
     skipped = window.dated - window.again if window else 0
     done = pages = 0
     try:
         with pq.ParquetWriter(partial, schema_of(reading.columns), compression=COMPRESSION) as out:
             for batch in batches(session, reading, statements(reading, window), rows):
                 _write(out, batch, session.where)
-                digest.update(batch.slice(max(skipped - done, 0)))
+                content.update(batch)
+                again.update(batch.slice(max(skipped - done, 0)))
                 done, pages = done + batch.num_rows, pages + 1
         if done != expected:
             raise _miscounted(done, expected, session.where)
         path, sha256 = _named(partial)
     finally:
         partial.unlink(missing_ok=True)
-    return Copied(path, sha256, path.stat().st_size, done, pages, digest.hexdigest())
+    size, digests = path.stat().st_size, (content.hexdigest(), again.hexdigest())
+    return Copied(path, sha256, size, done, pages, *digests)
 
 
 def digest_of(path: Path) -> str:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sql_world import Caller, World, stream
 
-from connectors.base import SeenObject, State, StreamSpec
+from connectors.base import ColumnSpec, SeenObject, State, StreamSpec
 from connectors.errors import OptionError, PermanentError
 
 TIMES = {"sqlite": "text", "postgresql": "timestamptz", "mariadb": "datetime(6)"}
@@ -198,10 +198,27 @@ def test_an_unreadable_batch_is_read_again(world: World) -> None:
     assert len(world.connector.discover(stream("t", key=("id",)), state).new) == 1
 
 
+def test_a_rejected_batch_is_read_again_only_with_something_new(world: World) -> None:
+    """If the caller goes back before a batch that it rejected, the same rows are not new; with
+    a row more, all of them are.
+    """
+    caller = orders(world, [(1, 1, day(1))])
+    caller.run()
+    before = caller.state.cursor
+    world.insert("t", "id, v, at", [(2, 2, day(2))])
+    caller.run()
+    assert world.connector.discover(caller.spec, State(before)).new != ()
+    caller.state = State(before, caller.state.objects)
+    assert caller.run() == 0
+    world.run("UPDATE t SET v = 20 WHERE id = 2")
+    assert caller.run() == 2
+    caller.state = State(before, caller.state.objects)
+    world.insert("t", "id, v, at", [(3, 3, day(3))])
+    assert caller.run() == 3
+
+
 def test_the_header_names_cursor_and_key(world: World) -> None:
     """Cursor and key are the contract's names, found in the table by their headers."""
-    from connectors.base import ColumnSpec
-
     orders(world, [(1, 1, day(1))])
     columns = (ColumnSpec("number", "id"), ColumnSpec("changed", "at"))
     spec = StreamSpec("s", {"table": "t"}, columns, "changed", ("number",))
