@@ -31,6 +31,11 @@ SETTLED_NS = 2_000_000_000
 NS = 1_000_000_000
 
 
+def _age(status: os.stat_result, now: datetime) -> int:
+    """Nanoseconds since the last change; negative where the clocks disagree."""
+    return int(now.timestamp() * NS) - status.st_ctime_ns
+
+
 def signature_of(status: os.stat_result, now: datetime) -> str:
     """Size, modification and change time (ns) and inode; marked where too fresh to trust."""
     newest = max(status.st_mtime_ns, status.st_ctime_ns)
@@ -67,7 +72,7 @@ class LocalFolder:
                 continue
             if is_unfinished(name, options.ignore):
                 unfinished += 1
-            elif int(now.timestamp() * NS) - status.st_ctime_ns < options.settle_seconds * NS:
+            elif 0 <= _age(status, now) < options.settle_seconds * NS:
                 unsettled += 1
             else:
                 found.append(Found(name, status.st_size, signature_of(status, now)))

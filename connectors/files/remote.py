@@ -72,7 +72,8 @@ class RemotePlace:
                 continue
             info = self._complete(name, info)
             changed = _time(info)
-            if changed is not None and now - changed < timedelta(seconds=options.settle_seconds):
+            limit = timedelta(seconds=options.settle_seconds)
+            if changed is not None and timedelta(0) <= now - changed < limit:
                 unsettled += 1
             else:
                 found.append(Found(name, info.get("size"), signature_of(info, now)))

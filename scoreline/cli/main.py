@@ -141,6 +141,30 @@ def explain(
 
 
 @app.command()
+def forecast(
+    key_result: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="KEY_RESULT",
+            help="Only this one: its full name, or the end of it where that is enough.",
+            autocompletion=_complete_key_result,
+        ),
+    ] = None,
+    project: Project = HERE,
+    as_of: AsOf = None,
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="How good past forecasts would have been.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Say where key results will stand on their due dates: an estimate, never a score."""
+    from scoreline.cli.forecasting import show_backtest, show_forecasts
+
+    show = show_backtest if backtest else show_forecasts
+    raise typer.Exit(show(project, key_result, as_of, json))
+
+
+@app.command()
 def check(
     project: Project = HERE,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings are findings too.")] = False,
@@ -188,6 +212,25 @@ def checkin(
         key_result, value, confidence, note, day, override, until, reason, approver, by
     )
     raise typer.Exit(check_in(project, request, json))
+
+
+@app.command()
+def backfill(
+    first: Annotated[
+        date, typer.Option("--from", metavar="DATE", parser=_day, help="The first day.")
+    ],
+    last: Annotated[date, typer.Option("--to", metavar="DATE", parser=_day, help="The last day.")],
+    project: Project = HERE,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be recorded.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Score past days on what is loaded now; shows first what that would record."""
+    from scoreline.cli.running import backfill_project
+
+    raise typer.Exit(backfill_project(project, first, last, dry_run=dry_run, yes=yes, json=json))
 
 
 @app.command()

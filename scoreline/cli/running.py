@@ -1,16 +1,21 @@
-"""`run` and `rebuild`.
+"""`run`, `backfill` and `rebuild`.
 
 What belongs here: calling the steps and printing what they did. What does not: the steps.
 """
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from scoreline.cli.console import console, opened, print_json, safe, status_text, table
 from scoreline.core.errors import UsageError
+from scoreline.steps.backfilling import Backfill, backfill
 from scoreline.steps.project import Project
 from scoreline.steps.reports import RunReport, SourceReport
 from scoreline.steps.run import ingest_source, rebuild, run_all, score
@@ -147,6 +152,47 @@ def _print_scores(project: Project, report: RunReport, out: Any) -> None:
 def _state(state: str) -> str:
     style = {"failed": "red", "blocked": "magenta", "loaded": "green"}.get(state, "dim")
     return f"[{style}]{state}[/]"
+
+
+def backfill_project(
+    root: Path, first: date, last: date, *, dry_run: bool, yes: bool, json: bool
+) -> int:
+    """Score a range of past days; returns the exit status."""
+    out = console()
+
+    def agree(plan: Backfill) -> bool:
+        if not json:
+            _print_backfill(plan, out)
+        if dry_run:
+            return False
+        if yes or json or not sys.stdin.isatty():
+            return yes or json
+        return typer.confirm(f"Record {plan.pending:,} scores?")
+
+    with opened(root) as project:
+        done = backfill(project, first, last, agree)
+    if json:
+        days = [{**asdict(d), "day": d.day.isoformat()} for d in done.days]
+        print_json({"days": days, "recorded": done.recorded, "block": done.block})
+    elif done.recorded:
+        out.print(f"[green]✔[/] {done.recorded:,} scores recorded in block {done.block or ''}")
+    elif done.pending:
+        out.print("nothing was recorded; `--yes` records without asking")
+    else:
+        out.print("[green]✔[/] every day is recorded as it would be scored now")
+    return 0
+
+
+def _print_backfill(plan: Backfill, out: Any) -> None:
+    rows: list[list[object]] = [
+        [d.day, d.new or "", d.changed or "", d.unchanged or ""]
+        for d in plan.days
+        if d.new or d.changed
+    ]
+    gap: list[list[object]] = [["…", "", "", ""]]
+    shown = rows if len(rows) <= 40 else rows[:20] + gap + rows[-20:]
+    out.print(table("", ("day", "new#", "changed#", "unchanged#"), shown))
+    out.print(f"{plan.pending:,} scores of {len(rows)} days would be recorded")
 
 
 def rebuild_project(root: Path, json: bool) -> int:

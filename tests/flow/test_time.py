@@ -192,3 +192,21 @@ def test_the_same_inputs_give_the_same_record_anywhere(small: Small, tmp_path: P
     mine, theirs = small.status("2026-10-31"), other.status("2026-10-31")
     assert {k: r["record"] for k, r in mine.items()} == {k: r["record"] for k, r in theirs.items()}
     assert all(r["record"] for r in mine.values())
+
+
+def test_a_backfill_shows_first_and_records_once(small: Small) -> None:
+    """Past days are scored on what is loaded; refused, nothing is recorded; twice adds nothing."""
+    from datetime import date
+
+    from scoreline.steps.backfilling import backfill
+
+    small.run("2026-11-20")
+    first, last = date(2026, 9, 1), date(2026, 9, 10)
+    with small.open() as project:
+        refused = backfill(project, first, last, lambda _plan: False)
+        assert (refused.pending, refused.recorded) == (60, 0)
+        assert project.store.latest_scores(first) == {}
+        done = backfill(project, first, last, lambda _plan: True)
+        again = backfill(project, first, last, lambda _plan: True)
+    assert (done.recorded, again.pending, again.recorded) == (60, 0, 0)
+    assert small.status("2026-09-05")["won"]["record"] is not None
