@@ -317,7 +317,8 @@ def _spec(stream: Stream) -> Any:
         name=stream.name,
         options=stream.options,
         columns=tuple(
-            ColumnSpec(c.name, c.header, c.position, c.type.kind) for c in stream.columns
+            ColumnSpec(c.name, c.header, c.position, c.type.kind, c.decimal_mark)
+            for c in stream.columns
         ),
         cursor=stream.cursor,
         key=stream.key,

@@ -11,10 +11,13 @@ from typing import Any
 from scoreline.core.model import Column, Stream
 from scoreline.core.records import digest_of
 
+_FINDING = frozenset(("glob", "ignore", "settle_seconds"))
+"""Options that say which objects there are, not how one is read."""
+
 
 def reading_digest(stream: Stream) -> str:
     """Digest of what decides how a received object becomes typed rows."""
-    options = {k: _plain(v) for k, v in stream.options.items() if k != "glob"}
+    options = {k: _plain(v) for k, v in stream.options.items() if k not in _FINDING}
     contract = stream.schema_contract
     body = {
         "columns": [_column(c) for c in stream.columns],
@@ -39,6 +42,7 @@ def joining_digest(stream: Stream) -> str:
 
 
 def _column(column: Column) -> dict[str, Any]:
+    marks = {"decimal_mark": column.decimal_mark, "thousands_mark": column.thousands_mark}
     return {
         "name": column.name,
         "type": str(column.type),
@@ -50,6 +54,7 @@ def _column(column: Column) -> dict[str, Any]:
         "null_values": list(column.null_values),
         "personal": column.personal,
         "on_error": column.on_error,
+        **(marks if column.decimal_mark != "." or column.thousands_mark else {}),
     }
 
 

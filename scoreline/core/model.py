@@ -48,7 +48,8 @@ class Column:
 
     `header` is the column's name in the source where it differs from ours; `position`
     (from 1) finds a column whose header is blank or repeated. `formats` are strptime
-    formats, tried in order; empty means ISO 8601.
+    formats, tried in order; empty means ISO 8601. `decimal_mark` and `thousands_mark` are
+    what a number written as text has before its decimals and between its thousands.
     """
 
     name: str
@@ -62,6 +63,8 @@ class Column:
     null_values: tuple[str, ...] = ("",)
     personal: Literal["keep", "pseudonym", "drop"] = "keep"
     on_error: Literal["quarantine", "block"] = "quarantine"
+    decimal_mark: str = "."
+    thousands_mark: str | None = None
     place: Place = field(default=Place(""), compare=False)
 
 

@@ -3,7 +3,7 @@
 What belongs here: dataclass to JSON-able dict, and which objects a score depends on.
 What does not: RFC 8785 bytes and digests (core.records), comparing (diff). Numbers are
 text without trailing zeros; places and file names never take part; what is empty or None
-is left out, so that a new optional field changes no old body.
+is left out, and so is a later field that has its default: neither changes an old body.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from scoreline.core.model import (
 )
 
 _NEVER = frozenset(("place", "file", "broken"))
+_LATER = frozenset(("decimal_mark",))
 _FOR_PEOPLE = frozenset(("title", "description", "owner"))
 _TAGS = {Reach: "reach", Keep: "keep", Milestones: "milestones", Done: "done"}
 
@@ -199,6 +200,8 @@ def _dataclass(value: Any, without: frozenset[str]) -> dict[str, Any]:
     body: dict[str, Any] = {"is": tag} if tag else {}
     for field in fields(value):
         if field.name in _NEVER or field.name in without:
+            continue
+        if field.name in _LATER and getattr(value, field.name) == field.default:
             continue
         item = canonical(getattr(value, field.name), without=without)
         if item is not None and item not in ("", [], {}):

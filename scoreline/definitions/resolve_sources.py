@@ -82,6 +82,7 @@ def _column(entry: Entry, name: str, spec: ColumnType | ColumnSpec) -> Column:
         return Column(name, spec, place=place)
     formats = (spec.format,) if isinstance(spec.format, str) else tuple(spec.format)
     _check_times(entry, name, spec, formats)
+    _check_marks(entry, name, spec)
     if spec.one_of and spec.type.kind in ("json", "timestamp"):
         message = f"one_of is not possible on a {spec.type} column"
         entry.error("not-applicable", message, "columns", name, "one_of", on_key=True)
@@ -97,6 +98,8 @@ def _column(entry: Entry, name: str, spec: ColumnType | ColumnSpec) -> Column:
         null_values=tuple(spec.null_values),
         personal=spec.personal,
         on_error=spec.on_error,
+        decimal_mark=spec.decimal,
+        thousands_mark=spec.thousands,
         place=place,
     )
 
@@ -121,6 +124,20 @@ def _check_times(entry: Entry, name: str, spec: ColumnSpec, formats: tuple[str, 
         message = f"the format of {name} reads local times, and no timezone says whose"
         legal = "timezone: Europe/Berlin (or whichever the source writes), or %z in the format"
         entry.error("missing-timezone", message, *at, "format", legal=legal)
+
+
+def _check_marks(entry: Entry, name: str, spec: ColumnSpec) -> None:
+    at = ("columns", name)
+    kinds = {"decimal": ("decimal",), "thousands": ("decimal", "integer")}
+    for word, possible in kinds.items():
+        if word in spec.model_fields_set and spec.type.kind not in possible:
+            message = f"{word} is not possible on a {spec.type} column"
+            legal = f"on {' and '.join(possible)} columns"
+            entry.error("not-applicable", message, *at, word, legal=legal, on_key=True)
+    if spec.thousands == spec.decimal and spec.type.kind in kinds["decimal"]:
+        message = "decimal and thousands are the same mark: 1.234 could be either number"
+        legal = "decimal: ',' with thousands: '.', or thousands alone for another mark"
+        entry.error("same-mark", message, *at, "thousands", found=spec.decimal, legal=legal)
 
 
 def _check_columns(entry: Entry, columns: tuple[Column, ...]) -> None:

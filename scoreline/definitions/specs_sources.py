@@ -42,9 +42,23 @@ def _word(*words: str) -> tuple[PlainValidator, WithJsonSchema]:
     return PlainValidator(one_of(words)), WithJsonSchema({"enum": list(words)})
 
 
+def _mark(*marks: str) -> tuple[PlainValidator, WithJsonSchema]:
+    """A punctuation mark; the legal ones are quoted, as they would get lost in a list."""
+    legal = " or ".join(f'"{mark}"' for mark in marks)
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in marks:
+            raise bad("not-one-of", "this mark is not legal here", legal)
+        return value
+
+    return PlainValidator(check), WithJsonSchema({"enum": list(marks)})
+
+
 Load = Annotated[Literal["append", "merge", "replace"], *_word("append", "merge", "replace")]
 FreshBy = Annotated[Literal["event", "extract"], *_word("event", "extract")]
 Ambiguous = Annotated[Literal["earlier", "later"], *_word("earlier", "later")]
+DecimalMark = Annotated[Literal[".", ","], *_mark(".", ",")]
+ThousandsMark = Annotated[Literal[",", ".", " ", "'"], *_mark(",", ".", " ", "'")]
 Personal = Annotated[Literal["keep", "pseudonym", "drop"], *_word("keep", "pseudonym", "drop")]
 OnError = Annotated[Literal["quarantine", "block"], *_word("quarantine", "block")]
 OnFailure = Annotated[Literal["block", "quarantine", "warn"], *_word("block", "quarantine", "warn")]
@@ -68,6 +82,8 @@ class ColumnSpec(Spec):
     null_values: list[AnyText] = Field(default_factory=lambda: [""])
     personal: Personal = "keep"
     on_error: OnError = "quarantine"
+    decimal: DecimalMark = "."
+    thousands: ThousandsMark | None = None
     description: Text | None = None
 
 

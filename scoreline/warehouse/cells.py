@@ -36,6 +36,9 @@ _ISO_DATE = (
     "CASE WHEN regexp_full_match({t}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') "
     "THEN try_cast({t} AS DATE) END"
 )
+_THOUSANDS = {",": "[,]", ".": "[.]", " ": "[ \u00a0\u202f]", "'": "['\u2019]"}
+"""What is read as each mark: looks alike, means the same."""
+
 CHANGES = "_clock_changes"
 """The table (zone, day) of the days on which each zone's offset changes."""
 
@@ -79,15 +82,43 @@ def typed(column: Column, text: str, local: str | None = None) -> str:
     if kind == "boolean":
         return _BOOLEAN.format(t=text)
     if kind == "integer":
-        return _INTEGER.format(t=text)
+        return _INTEGER.format(t=_unmarked(column, text))
     if kind == "decimal":
         pattern = _DECIMAL if column.type.scale else _WHOLE
-        return pattern.format(t=text, p=column.type.precision, s=column.type.scale)
+        number = _unmarked(column, text)
+        return pattern.format(t=number, p=column.type.precision, s=column.type.scale)
     if kind == "date":
         return _date(column, text)
     if kind == "timestamp":
         return _timestamp(column, text, local)
     return f"CASE WHEN json_valid({text}) THEN {text}::JSON END"
+
+
+def marked(column: Column, number: str) -> str:
+    """The text of a true number (not written as text) in the column's own marks."""
+    if column.decimal_mark == ".":
+        return number
+    return f"replace({number}, '.', {literal(column.decimal_mark)})"
+
+
+def _unmarked(column: Column, text: str) -> str:
+    """The number without marks of thousands and with a point; NULL where marks are astray.
+
+    Thousands stand in groups of three from the first mark on, or have no marks at all.
+    """
+    if column.decimal_mark == "." and column.thousands_mark is None:
+        return text
+    whole, plain = "[0-9]+", text
+    if column.thousands_mark is not None:
+        mark = _THOUSANDS[column.thousands_mark]
+        whole = f"([0-9]+|[0-9]{{1,3}}({mark}[0-9]{{3}})+)"
+        plain = f"regexp_replace({plain}, {literal(mark)}, '', 'g')"
+    pattern = f"[+-]?{whole}"
+    if column.type.kind == "decimal":  # an integer has no decimals, so one mark has one meaning
+        decimal = f"[{column.decimal_mark}]"
+        pattern = f"[+-]?({whole}({decimal}[0-9]*)?|{decimal}[0-9]+)([eE][+-]?[0-9]{{1,2}})?"
+        plain = f"replace({plain}, {literal(column.decimal_mark)}, '.')"
+    return f"CASE WHEN regexp_full_match({text}, {literal(pattern)}) THEN {plain} END"
 
 
 def _date(column: Column, text: str) -> str:

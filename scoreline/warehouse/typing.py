@@ -242,7 +242,11 @@ def _source(column: Column, found: dict[str, str], layout: Layout) -> str:
     if layout == "json_lines":
         path = '$."' + (column.header or column.name).replace('"', '\\"') + '"'
         line = "CASE WHEN json_valid(_line) THEN _line END"
-        return f"json_extract_string({line}, {literal(path)})"
+        value = f"json_extract_string({line}, {literal(path)})"
+        if column.decimal_mark == ".":
+            return value
+        is_text = f"json_type({line}, {literal(path)}) = 'VARCHAR'"
+        return f"CASE WHEN {is_text} THEN {value} ELSE {cells.marked(column, value)} END"
     name = quote(column.name)
     kind = found.get(column.name)
     if kind is None:
@@ -254,7 +258,7 @@ def _source(column: Column, found: dict[str, str], layout: Layout) -> str:
         )
     if kind.startswith(("STRUCT", "MAP", "UNION")) or kind.endswith("]"):
         return f"CAST(to_json({name}) AS VARCHAR)"
-    return name if kind == "VARCHAR" else f"CAST({name} AS VARCHAR)"
+    return name if kind == "VARCHAR" else cells.marked(column, f"CAST({name} AS VARCHAR)")
 
 
 def _native(
@@ -284,6 +288,9 @@ def _reason(column: Column, text: str) -> str:
     wanted = str(column.type)
     if column.formats:
         wanted += f" in the form {' or '.join(column.formats)}"
+    if column.decimal_mark != "." or column.thousands_mark:
+        decimals = f"{column.decimal_mark}56" if column.type.scale else ""
+        wanted += f" written like 1{column.thousands_mark or ''}234{decimals}"
     ending = f" is not {wanted}"
     if column.type.kind == "timestamp" and column.timezone and column.ambiguous is None:
         ending += f" (or {column.timezone} skips or repeats that time)"

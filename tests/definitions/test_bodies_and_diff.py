@@ -60,6 +60,7 @@ CHANGES_THE_SCORE = [
     (LEARNING_GOALS, "commitment: committed", None),
     (LEARNING, "score >= 85", "score >= 84"),
     (LMS, 'null_values: ["", "?"]', 'null_values: [""]'),
+    (LMS, 'null_values: ["", "?"]', 'null_values: ["", "?"], decimal: ","'),
     (LMS, "root: data/lms", "root: data/other"),
     (ORGANISATION, "timezone: Europe/Berlin", "timezone: Europe/Paris"),
     (ORGANISATION, "at_risk: 0.70", "at_risk: 0.71"),
@@ -94,6 +95,7 @@ def test_what_matters_changes_the_body(
         (ORGANISATION, "lead: ceo@acme.example", "lead: boss@acme.example"),
         (ORGANISATION, "2025-H2: {start: 2025-07-01", "2025-H2: {start: 2025-07-02"),
         (LMS, "key: learner_id", "key: [learner_id]"),
+        (LMS, 'null_values: ["", "?"]', 'null_values: ["", "?"], decimal: "."'),
     ],
 )
 def test_what_does_not_matter_leaves_the_body(

@@ -119,6 +119,12 @@ CASES = [
          'options: {token: §"${CRM}"}', "bad-reference", "token", "${env:NAME}"),
     Case("no boolean", LMS, "    load: replace", "    load: replace\n    history: §yes",
          "not-boolean", "yes", "write true"),
+    Case("unknown mark", LMS, '{type: "decimal(5,2)", null',
+         '{type: "decimal(5,2)", decimal: §";", null', "not-one-of", ";", '"." or ","'),
+    Case("one mark for two", LMS, '{type: "decimal(5,2)", null',
+         '{type: "decimal(5,2)", thousands: §".", null', "same-mark", ".", "decimal: ','"),
+    Case("marks on text", LMS, "{type: text, one_of",
+         '{type: text, §decimal: ",", one_of', "not-applicable", "", "on decimal columns"),
     Case("column name", CRM, "deal_stage: text", '§"deal stage": text', "bad-name", "deal stage",
          "deal_stage"),
     # models
