@@ -14,7 +14,7 @@ from connectors.base import ColumnSpec, State, StreamSpec
 from connectors.batch import Batch
 from connectors.files import FilesConnector
 from scoreline.core.model import Column, ColumnType, Stream
-from scoreline.warehouse.typing import type_apart
+from scoreline.warehouse.typing import RowReader
 
 KEY = ("code_module", "code_presentation", "id_student")
 TEXT, WHOLE = ColumnType("text"), ColumnType("integer")
@@ -44,7 +44,7 @@ def typed(batch: Batch, work: Path) -> pa.Table:
     """The rows by the contract, in the order of the key."""
     columns = tuple(Column(n, t, null_values=NULLS) for n, t in TYPES.items())
     stream = Stream("students", "oulad", columns, KEY, "merge")
-    rows = type_apart("UTC", work, stream, batch.reader(), batch.layout, work)
+    rows = RowReader("UTC", work).read(stream, batch.reader(), batch.layout, work)
     assert (rows.rows, rows.rows_broken) == (32_593, 0)
     return pq.read_table(rows.typed).drop_columns("_row").sort_by([(n, "ascending") for n in KEY])
 
