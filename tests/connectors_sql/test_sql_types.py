@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sql_world import World, stream
 
-from connectors.base import State
+from connectors.base import ColumnSpec, State, StreamSpec
 
 TEXT = "Zoë 🚀 'quoted' \"x\" \\ %s :y\n;--"
 
@@ -183,6 +183,15 @@ def test_only_declared_columns_are_asked_for_where_new_ones_are_dropped(world: W
     assert "not asked for: private" in batch.receipt().warnings
     kept, _ = world.read(stream("t", "id", new_column="keep"))
     assert kept.tally.extra_columns == ("x", "private")
+
+
+def test_true_numbers_follow_the_declared_decimal_mark(served: World) -> None:
+    """Where a contract reads 1,50, a true number is delivered so; a text is left as it is."""
+    served.run("CREATE TABLE t (n numeric(9,2), x varchar(9))")
+    served.insert("t", "n, x", [("1234.50", "1.234,50")])
+    columns = (ColumnSpec("n", decimal_mark=","), ColumnSpec("x", decimal_mark=","))
+    _, table = served.read(StreamSpec("t", {"table": "t"}, columns))
+    assert table.to_pylist() == [{"n": "1234,50", "x": "1.234,50", "_row": 1}]
 
 
 def test_a_missing_column_is_named(world: World) -> None:
