@@ -52,6 +52,8 @@ def connect(path: Path | None, timezone: str, temp: Path) -> duckdb.DuckDBPyConn
             f"{path} cannot be opened: {error}; it holds nothing that cannot be made again: "
             "`scoreline rebuild` does it from the stored files"
         ) from error
+    # it goes to standard output wherever DuckDB takes the program for an interactive one
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(f"SET TimeZone = {literal(timezone)}")
     connection.execute("SET Calendar = 'gregorian'")
     connection.execute(f"SET temp_directory = {literal(str(temp))}")

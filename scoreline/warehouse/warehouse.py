@@ -17,6 +17,7 @@ from scoreline.core.contracts import joining_digest
 from scoreline.core.errors import ExpressionError, WarehouseError
 from scoreline.core.model import Model, Stream
 from scoreline.core.records import Batch
+from scoreline.measures.allowlist import check_model, sql_text
 from scoreline.warehouse import loading
 from scoreline.warehouse.database import connect, literal, quote, transaction
 from scoreline.warehouse.loading import Loaded
@@ -90,20 +91,19 @@ class Warehouse:
         self.connection.execute("DELETE FROM _streams WHERE stream = $1", [name])
 
     def create_model(self, model: Model) -> dict[str, str]:
-        """Make a model's view.
+        """Make a model's view from the checked tree of its SQL, never from the text.
 
         Returns:
             Its columns with their DuckDB types.
 
         Raises:
-            WarehouseError: DuckDB refuses its SQL; the text says why.
+            WarehouseError: the allow-list or DuckDB refuses its SQL; the text says why.
         """
         self.connection.execute('CREATE SCHEMA IF NOT EXISTS "models"')
         name = f'"models".{quote(model.name)}'
         try:
-            self.connection.execute(
-                f"CREATE OR REPLACE VIEW {name} AS {model.sql.rstrip().rstrip(';')}"
-            )
+            query = sql_text(check_model(model.sql, model.reads))
+            self.connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
             rows = self.connection.execute(f"DESCRIBE {name}").fetchall()
         except (duckdb.Error, ExpressionError) as error:
             raise WarehouseError(f"model {model.name}: {error}") from error
