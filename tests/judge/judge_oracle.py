@@ -1,0 +1,255 @@
+"""An answer of its own: the rules of scoring and roll-up, written again in plain Python.
+
+Reads nothing of the product. Key results are dictionaries (`kind`, `start`, `due`, `metric`,
+...), values are `(numerator, denominator, scale)` or None. Not here: how projects are written
+and driven (judge_projects), what tests claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+Value = tuple[Fraction, Fraction | None, int] | None
+Lookup = Callable[[str, dict[str, list[str]], date], Value]
+EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+ORDER = [
+    {"off_track", "missed"},
+    {"at_risk"},
+    {"held"},
+    {"stale"},
+    {"no_data"},
+    {"pending"},
+    {"on_track"},
+    {"achieved"},
+]
+WITHOUT = {"held", "stale", "no_data"}
+
+
+def shown(number: Fraction | None) -> str | None:
+    """Half-even at six decimals, as text."""
+    if number is None:
+        return None
+    scaled = round(number * 10**6)
+    return f"{Decimal(scaled).scaleb(-6, context=EXACT):.6f}"
+
+
+def number_of(value: Value) -> Fraction | None:
+    """The value as one number in its unit."""
+    if value is None:
+        return None
+    numerator, denominator, scale = value
+    return numerator / (1 if denominator is None else denominator) * scale
+
+
+def outside(unit: str, number: Fraction) -> bool:
+    """Whether a value lies outside its unit."""
+    if unit == "share":
+        return not 0 <= number <= 100
+    if unit == "count":
+        return number < 0 or number.denominator != 1
+    return False
+
+
+def piecewise(points: list[tuple[Fraction, Fraction]], at: Fraction) -> Fraction:
+    """Linear between points in the order of their first part; flat beyond the ends."""
+    points = sorted(points)
+    if at <= points[0][0]:
+        return points[0][1]
+    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        if at <= x1:
+            return y0 + (y1 - y0) * (at - x0) / (x1 - x0)
+    return points[-1][1]
+
+
+def days(first: date, last: date) -> list[date]:
+    """Every day from the first to the last, both included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def elapsed(kr: dict[str, Any], a: date) -> Fraction:
+    """The share of the time between start and due that has passed."""
+    x = Fraction((a - kr["start"]).days, (kr["due"] - kr["start"]).days)
+    return min(max(x, Fraction(0)), Fraction(1))
+
+
+def expected_of(kr: dict[str, Any], a: date, holidays: set[date]) -> Fraction:
+    """Where progress should be."""
+    s, d = kr["start"], kr["due"]
+    if kr["kind"] == "keep":
+        return Fraction(1)
+    if kr["kind"] == "milestones":
+        due = sum((m["weight"] for m in kr["milestones"] if m["due"] <= a), Fraction(0))
+        return due / sum((m["weight"] for m in kr["milestones"]), Fraction(0))
+    if kr["kind"] == "done":
+        return Fraction(int(a >= d))
+    x, curve = elapsed(kr, a), kr.get("expected", "linear")
+    if curve == "back_loaded":
+        return x**2
+    if curve == "front_loaded":
+        return 1 - (1 - x) ** 2
+    if curve == "s_curve":
+        return 3 * x**2 - 2 * x**3
+    if curve == "workdays":
+        work = [y for y in days(s, d)[1:] if y.weekday() < 5 and y not in holidays]
+        return Fraction(sum(1 for y in work if y <= a), len(work))
+    if isinstance(curve, list):
+        points = [(Fraction(0), Fraction(0)), (Fraction((d - s).days), Fraction(1))]
+        points += [(Fraction((day - s).days), progress) for day, progress in curve]
+        return piecewise(points, Fraction(min(max((a - s).days, 0), (d - s).days)))
+    return x
+
+
+def inside(kr: dict[str, Any], number: Fraction) -> bool:
+    """Whether a value keeps the bounds."""
+    low, high = kr.get("at_least"), kr.get("at_most")
+    if kr.get("exclusive"):
+        return (low is None or number > low) and (high is None or number < high)
+    return (low is None or number >= low) and (high is None or number <= high)
+
+
+def period_ends(kr: dict[str, Any]) -> list[date]:
+    """The last day of each period, clipped to start..due."""
+    every = kr.get("every", "week")
+    names: dict[str, Callable[[date], Any]] = {
+        "week": lambda d: d.isocalendar()[:2],
+        "day": lambda d: d,
+        "month": lambda d: (d.year, d.month),
+        "quarter": lambda d: (d.year, (d.month - 1) // 3),
+    }
+    last: dict[Any, date] = {}
+    for day in days(kr["start"], kr["due"]):
+        last[names[every](day)] = day
+    return sorted(last.values())
+
+
+def done_day(kr: dict[str, Any], milestone: dict[str, Any], a: date, lookup: Lookup) -> date | None:
+    """The day a milestone was done, if that is by the day asked for."""
+    if milestone.get("done"):
+        return milestone["done"] if milestone["done"] <= a else None
+    if "done_when" not in milestone:
+        return None
+    for day in days(kr["start"], a):
+        number = number_of(lookup(milestone["done_when"]["metric"], milestone["filter"], day))
+        if number is not None and inside(milestone["done_when"], number):
+            return day
+    return None
+
+
+def score(
+    kr: dict[str, Any], a: date, lookup: Lookup, org: dict[str, Any]
+) -> dict[str, Any]:
+    """Value, progress, expected and status of a key result on a day."""
+    e = min(a, kr["due"])
+    found: dict[str, Any] = {"value": None, "progress": None, "pending": False}
+    kind, periods = kr["kind"], []
+    if kind in ("reach", "curve", "keep"):
+        value = lookup(kr["metric"], kr.get("filter", {}), e)
+        found["value"] = value
+        number = number_of(value)
+    if kind == "reach" and number is not None:
+        found["progress"] = (number - kr["baseline"]) / (kr["target"] - kr["baseline"])
+    elif kind == "curve" and number is not None:
+        points = [(kr["baseline"], Fraction(0)), *kr["curve"], (kr["target"], Fraction(1))]
+        found["progress"] = piecewise(points, number)
+    elif kind == "keep":
+        ended = [p for p in period_ends(kr) if p <= e]
+        numbers = [number_of(lookup(kr["metric"], kr.get("filter", {}), p)) for p in ended]
+        periods = [n for n in numbers if n is not None]
+        if periods:
+            found["progress"] = Fraction(sum(inside(kr, n) for n in periods), len(periods))
+    elif kind == "milestones":
+        weights = sum((m["weight"] for m in kr["milestones"]), Fraction(0))
+        done = [m for m in kr["milestones"] if done_day(kr, m, e, lookup)]
+        found["progress"] = sum((m["weight"] for m in done), Fraction(0)) / weights
+    elif kind == "done":
+        found["progress"] = Fraction(int(bool(kr["done"]) and kr["done"] <= e))
+    found["expected"] = expected_of(kr, e, org["holidays"])
+    found["x"] = elapsed(kr, a)
+    found["status"] = status_of(kr, a, found, org)
+    return found
+
+
+def ratio(progress: Fraction, expected: Fraction) -> Fraction:
+    """How much of what was expected is there."""
+    if expected == 0:
+        return Fraction(int(progress >= 0))
+    return progress / expected
+
+
+def status_of(kr: dict[str, Any], a: date, found: dict[str, Any], org: dict[str, Any]) -> str:
+    """The first rule that holds."""
+    progress, expected, kind = found["progress"], found["expected"], kr["kind"]
+    if kr.get("withdrawn") and kr["withdrawn"] <= a:
+        return "withdrawn"
+    if a < kr["start"]:
+        return "not_started"
+    if kind in ("reach", "curve", "keep"):
+        number = number_of(found["value"])
+        if number is not None and outside(kr["unit"], number):
+            return "held"
+        if number is None:
+            return "no_data"
+    if kind == "keep" and progress is None:
+        return "pending"
+    if kind == "keep" and a > kr["due"] and progress >= kr.get("pass", 1):
+        return "achieved"
+    if kind != "keep" and progress >= 1:
+        return "achieved"
+    if a > kr["due"]:
+        return "missed"
+    if kind != "keep" and found["x"] < org["grace"] and 0 <= progress < expected:
+        return "pending"
+    r = ratio(progress, expected)
+    if r >= org["on_track"] or (kind == "keep" and progress >= kr.get("pass", 1)):
+        return "on_track"
+    return "at_risk" if r >= org["at_risk"] else "off_track"
+
+
+def roll_up(
+    parts: list[dict[str, Any]], rule: str, span: dict[str, Any], a: date, org: dict[str, Any]
+) -> dict[str, Any]:
+    """Parts (`weight, progress, expected, status, cap`) into one line."""
+    counted = [p for p in parts if p["status"] not in ("not_started", "withdrawn", None)]
+    valued = [p for p in counted if p["status"] not in WITHOUT and p["progress"] is not None]
+    if not counted:
+        return {"progress": None, "expected": None, "coverage": None, "status": None}
+    weight = sum((p["weight"] for p in valued), Fraction(0))
+    total = sum((p["weight"] for p in counted), Fraction(0))
+
+    def clamped(p: dict[str, Any]) -> Fraction:
+        return min(max(p["progress"], Fraction(0)), p.get("cap", Fraction(1)))
+
+    done = sum((p["weight"] * clamped(p) for p in valued), Fraction(0))
+    due = sum((p["weight"] * p["expected"] for p in valued), Fraction(0))
+    out: dict[str, Any] = {
+        "progress": done / weight if weight else None,
+        "expected": due / weight if weight else None,
+        "coverage": weight / total,
+    }
+    if rule == "weakest":
+        seen = {p["status"] for p in counted}
+        out["status"] = next((sorted(g & seen)[0] for g in ORDER if g & seen), None)
+        return out
+    if weight < total:
+        missing = [p for p in counted if p not in valued]
+        best = done + sum((p["weight"] for p in missing), Fraction(0))
+        wanted = due + sum((p["weight"] * p["expected"] for p in missing), Fraction(0))
+        hopeless = bool(valued) and ratio(best, wanted) < org["at_risk"]
+        out["status"] = "off_track" if hopeless else "incomplete"
+        return out
+    x = elapsed(span, a)
+    if all(p["status"] == "achieved" for p in counted):
+        out["status"] = "achieved"
+    elif a > span["due"]:
+        out["status"] = "missed"
+    elif x < org["grace"] and out["progress"] < out["expected"]:
+        out["status"] = "pending"
+    else:
+        r = ratio(out["progress"], out["expected"])
+        good = "on_track" if r >= org["on_track"] else "at_risk"
+        out["status"] = good if r >= org["at_risk"] else "off_track"
+    return out
