@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from scoreline.core.errors import UsageError
@@ -59,10 +60,10 @@ def key_result_json(row: KeyResultRow) -> dict[str, Any]:
         "title": row.title,
         "owner": row.owner,
         "value": shown(score.value),
-        "numerator": None if score.denominator is None else exact_or_none(score.numerator),
-        "denominator": exact_or_none(score.denominator),
-        "baseline": exact_or_none(score.baseline),
-        "target": exact_or_none(score.target),
+        "numerator": decimal_text(score.numerator),
+        "denominator": decimal_text(score.denominator),
+        "baseline": decimal_text(score.baseline),
+        "target": decimal_text(score.target),
         "progress": shown(score.progress),
         "expected": shown(score.expected),
         "status": score.status,
@@ -90,9 +91,12 @@ def objective_json(entry: RolledUp) -> dict[str, Any]:
     }
 
 
-def exact_or_none(number: Any) -> str | None:
-    """Exact decimal text; None stays None."""
-    return None if number is None else exact_text(number)
+def decimal_text(number: Fraction | None) -> str | None:
+    """Exact decimal text; at six decimals where the decimals never end; None stays None."""
+    if number is None:
+        return None
+    text = exact_text(number)
+    return shown(number) if "/" in text else text
 
 
 def find_key_result(project: Project, name: str) -> KeyResult:
