@@ -31,7 +31,7 @@ class ParquetRows:
         self._tally = tally
         self._row = 0
         try:
-            self._file = pq.ParquetFile(path)
+            self._file = pq.ParquetFile(path, pre_buffer=False)  # else memory grows with the file
         except DAMAGED as error:
             raise self._damaged(error) from error
         self._types = self._file.schema_arrow

@@ -11,7 +11,7 @@ from typing import Any
 from scoreline.core.model import Column, Stream
 from scoreline.core.records import digest_of
 
-_FINDING = frozenset(("glob", "ignore", "settle_seconds"))
+_FINDING = frozenset(("batch_rows", "glob", "ignore", "max_bytes", "overlap", "settle_seconds"))
 """Options that say which objects there are, not how one is read."""
 
 

@@ -196,6 +196,9 @@ def _check_loading(entry: Entry, spec: StreamSpec, key: list[str]) -> None:
     if spec.version_by and spec.load == "append":
         message = "version_by chooses among versions of a key; append keeps the first"
         entry.error("not-applicable", message, "version_by", legal="load: merge")
+    if spec.cursor and spec.load == "replace":
+        message = "a cursor reads what is new; replace would take that for the whole stream"
+        entry.error("not-applicable", message, "cursor", legal="load: merge, or no cursor")
     if spec.fresh_within and spec.fresh_by == "event" and spec.event_time is None:
         message = "fresh_within goes by the newest event, and the stream has no event_time"
         legal = "event_time: COLUMN, or fresh_by: extract"

@@ -45,11 +45,18 @@ class LandingBook(StoreBase):
             return frozenset(connection.execute(query).scalars())
 
     def cursor(self, stream: str) -> dict[str, Any] | None:
-        """Where the newest batch that has a cursor ended; None without one."""
+        """Where the newest batch that has a cursor ended; None without one.
+
+        A rejected batch does not count: its rows are to be read again, corrected.
+        """
         query = (
             select(ledger_records.c.body)
             .join(batches, batches.c.record == ledger_records.c.seq)
-            .where(batches.c.stream == stream, batches.c.has_cursor == 1)
+            .where(
+                batches.c.stream == stream,
+                batches.c.has_cursor == 1,
+                batches.c.state != "rejected",
+            )
             .order_by(batches.c.seq.desc())
             .limit(1)
         )
