@@ -8,7 +8,7 @@ LOCK_ARGUMENTS := --universal --generate-hashes --python-version 3.11 --extra de
 INTERVIEWS := 2026-H2/sales/selling-with-insight/interviews
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo exports test check lock clean
+.PHONY: help setup demo exports test bench check lock clean
 
 help:  ## Print this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
@@ -51,6 +51,9 @@ demo: exports  ## Run the example through Dagster and show its key results
 
 test: $(STAMP)  ## Run the tests on two processes
 	@$(BIN)/python -m pytest -n 2
+
+bench: $(STAMP)  ## Time the main job beside a hand-written script (ROWS=5000000 TIMES=3)
+	@$(BIN)/python -m bench.main_job $(if $(ROWS),--rows $(ROWS)) $(if $(TIMES),--times $(TIMES))
 
 check: $(STAMP)  ## Formatting, lint, types and layers
 	@$(BIN)/ruff format --check .
