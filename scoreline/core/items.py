@@ -193,8 +193,9 @@ def _status(
     if not counted:
         left_out = [item.status for item in items]
         return _first(_LEFT_OUT, left_out, "withdrawn") if items else "no_data"
-    if rolled.progress is None or rule == "weakest":
-        return _first(WEAKEST, counted, "no_data")
+    if rule == "weakest":
+        waiting = [item.status for item in items if item.status == "pending"]
+        return _first(WEAKEST, counted + waiting, "no_data")
     return _weighted(rolled, as_of, thresholds)
 
 

@@ -120,13 +120,18 @@ def test_no_key_results_are_no_data() -> None:
         ((NO_DATA, NO_DATA), "no_data"),
     ],
 )
-@pytest.mark.parametrize("rule", ["weighted", "weakest"])
-def test_with_nothing_but_missing_items_the_first_of_held_stale_no_data_shows(
-    pairs: Any, status: str, rule: StatusRule
-) -> None:
-    """Coverage is 0, there is no progress, and no colour."""
-    got = rolled(*pairs, rule=rule)
-    assert (got.status, got.progress, got.expected, got.coverage) == (status, None, None, 0)
+def test_with_nothing_but_missing_items_there_is_no_colour(pairs: Any, status: str) -> None:
+    """`weighted` is incomplete, `weakest` shows the first of held, stale, no_data."""
+    got = rolled(*pairs)
+    assert (got.status, got.progress, got.expected, got.coverage) == ("incomplete", None, None, 0)
+    assert rolled(*pairs, rule="weakest").status == status
+
+
+def test_the_weakest_rule_sees_a_keep_that_waits_for_its_first_period() -> None:
+    """Nothing is achieved while a key result is not judged; the numbers leave it out."""
+    got = rolled(at(100), UNJUDGED, rule="weakest")
+    assert (got.status, got.progress, got.coverage) == ("pending", 1, 1)
+    assert rolled(at(0), UNJUDGED, rule="weakest").status == "off_track"
 
 
 def test_incomplete_unless_already_lost_in_the_best_case() -> None:

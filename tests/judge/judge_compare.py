@@ -6,10 +6,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from judge_kinds import CYCLE, END, START, TEAMS, World
-from judge_oracle import number_of, roll_up, score, shown
-
-SPAN = {"start": START, "due": END}
+from judge_kinds import CYCLE, TEAMS, World
+from judge_oracle import number_of, part_of, roll_up, score, shown
 
 
 def key_results(world: World, a: date) -> dict[str, dict[str, Any]]:
@@ -29,12 +27,12 @@ def lines(world: World, answers: dict[str, dict[str, Any]], a: date) -> dict[str
         if o["roll_up"] in ("key_results", "both"):
             for key in o["key_results"]:
                 kr = world.krs[key]
-                parts.append({**answers[key], "weight": kr["weight"], "cap": kr["cap"]})
+                parts.append(part_of(kr, answers[key]))
         if o["roll_up"] in ("children", "both"):
             for child, c in world.objectives.items():
                 if c["supports"] == name:
                     parts.append({**objective(child), "weight": c["weight"] or Fraction(1)})
-        found[name] = roll_up(parts, o["status_rule"], SPAN, a, world.org)
+        found[name] = roll_up(parts, o["status_rule"], a, world.org)
         return found[name]
 
     for name in world.objectives:
@@ -45,9 +43,9 @@ def lines(world: World, answers: dict[str, dict[str, Any]], a: date) -> dict[str
             for n, o in world.objectives.items()
             if o["team"] == team
         ]
-        found[f"{CYCLE}/{team}"] = roll_up(parts, "weighted", SPAN, a, world.org)
+        found[f"{CYCLE}/{team}"] = roll_up(parts, "weighted", a, world.org)
     parts = [{**found[f"{CYCLE}/{t}"], "weight": Fraction(1)} for t in TEAMS]
-    found[CYCLE] = roll_up(parts, "weighted", SPAN, a, world.org)
+    found[CYCLE] = roll_up(parts, "weighted", a, world.org)
     return found
 
 

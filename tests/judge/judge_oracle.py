@@ -17,14 +17,15 @@ Value = tuple[Fraction, Fraction | None, int] | None
 Lookup = Callable[[str, dict[str, list[str]], date], Value]
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 ORDER = [
-    {"off_track", "missed"},
-    {"at_risk"},
-    {"held"},
-    {"stale"},
-    {"no_data"},
-    {"pending"},
-    {"on_track"},
-    {"achieved"},
+    ["off_track", "missed"],
+    ["at_risk"],
+    ["held"],
+    ["stale"],
+    ["no_data"],
+    ["incomplete"],
+    ["pending"],
+    ["on_track"],
+    ["achieved"],
 ]
 WITHOUT = {"held", "stale", "no_data"}
 
@@ -209,47 +210,77 @@ def status_of(kr: dict[str, Any], a: date, found: dict[str, Any], org: dict[str,
     return "at_risk" if r >= org["at_risk"] else "off_track"
 
 
-def roll_up(
-    parts: list[dict[str, Any]], rule: str, span: dict[str, Any], a: date, org: dict[str, Any]
-) -> dict[str, Any]:
-    """Parts (`weight, progress, expected, status, cap`) into one line."""
-    counted = [p for p in parts if p["status"] not in ("not_started", "withdrawn", None)]
-    valued = [p for p in counted if p["status"] not in WITHOUT and p["progress"] is not None]
-    if not counted:
-        return {"progress": None, "expected": None, "coverage": None, "status": None}
-    weight = sum((p["weight"] for p in valued), Fraction(0))
-    total = sum((p["weight"] for p in counted), Fraction(0))
+def mean(parts: list[dict[str, Any]], name: str) -> Fraction | None:
+    """The weighted mean over the parts that have the number."""
+    have = [p for p in parts if p[name] is not None]
+    total = sum((p["weight"] for p in have), Fraction(0))
+    return sum((p["weight"] * p[name] for p in have), Fraction(0)) / total if have else None
 
-    def clamped(p: dict[str, Any]) -> Fraction:
-        return min(max(p["progress"], Fraction(0)), p.get("cap", Fraction(1)))
 
-    done = sum((p["weight"] * clamped(p) for p in valued), Fraction(0))
-    due = sum((p["weight"] * p["expected"] for p in valued), Fraction(0))
-    out: dict[str, Any] = {
-        "progress": done / weight if weight else None,
-        "expected": due / weight if weight else None,
-        "coverage": weight / total,
+def part_of(kr: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """A key result as a part of an objective."""
+    valued = answer["status"] not in WITHOUT and answer["progress"] is not None
+    upper = kr.get("cap", Fraction(1))
+    progress = min(max(answer["progress"], Fraction(0)), upper) if valued else None
+    status = answer["status"]
+    return {
+        "weight": kr["weight"],
+        "status": status,
+        "counted": status not in ("not_started", "withdrawn")
+        and not (status == "pending" and answer["progress"] is None),
+        "progress": progress,
+        "expected": answer["expected"] if valued else None,
+        "x": answer["x"],
+        "coverage": Fraction(int(valued)),
+        "best": progress if valued else Fraction(1),
+        "best_expected": answer["expected"],
+        "due": kr["due"],
+        "achieved": status == "achieved",
     }
-    if rule == "weakest":
-        seen = {p["status"] for p in counted}
-        out["status"] = next((sorted(g & seen)[0] for g in ORDER if g & seen), None)
-        return out
-    if weight < total:
-        missing = [p for p in counted if p not in valued]
-        best = done + sum((p["weight"] for p in missing), Fraction(0))
-        wanted = due + sum((p["weight"] * p["expected"] for p in missing), Fraction(0))
-        hopeless = bool(valued) and ratio(best, wanted) < org["at_risk"]
-        out["status"] = "off_track" if hopeless else "incomplete"
-        return out
-    x = elapsed(span, a)
-    if all(p["status"] == "achieved" for p in counted):
-        out["status"] = "achieved"
-    elif a > span["due"]:
-        out["status"] = "missed"
-    elif x < org["grace"] and out["progress"] < out["expected"]:
-        out["status"] = "pending"
-    else:
-        r = ratio(out["progress"], out["expected"])
-        good = "on_track" if r >= org["on_track"] else "at_risk"
-        out["status"] = good if r >= org["at_risk"] else "off_track"
+
+
+def roll_up(
+    parts: list[dict[str, Any]], rule: str, a: date, org: dict[str, Any]
+) -> dict[str, Any]:
+    """Many parts into one, which is a part again one level up."""
+    counted = [p for p in parts if p["counted"]]
+    valued = [p for p in counted if p["progress"] is not None]
+    out: dict[str, Any] = {
+        "weight": Fraction(1),
+        "counted": bool(counted),
+        "progress": mean(valued, "progress"),
+        "expected": mean(valued, "expected"),
+        "x": mean(valued, "x") or Fraction(0),
+        "coverage": mean(counted, "coverage"),
+        "best": mean(counted, "best"),
+        "best_expected": mean(counted, "best_expected"),
+        "due": max((p["due"] for p in counted if p["due"]), default=None),
+        "achieved": bool(counted) and all(p["achieved"] for p in counted),
+    }
+    out["status"] = rolled_status(out, parts, rule, a, org)
     return out
+
+
+def rolled_status(
+    out: dict[str, Any], parts: list[dict[str, Any]], rule: str, a: date, org: dict[str, Any]
+) -> str:
+    """The status of what was rolled up."""
+    seen = {p["status"] for p in parts if p["counted"] or p["status"] == "pending"}
+    if not out["counted"]:
+        left = [s for s in ("pending", "not_started") if any(p["status"] == s for p in parts)]
+        return left[0] if left else "withdrawn"
+    if rule == "weakest":
+        return next(name for group in ORDER for name in group if name in seen)
+    if out["coverage"] != 1:
+        hopeless = ratio(out["best"], out["best_expected"]) < org["at_risk"]
+        return "off_track" if hopeless else "incomplete"
+    if out["achieved"]:
+        return "achieved"
+    if a > out["due"]:
+        return "missed"
+    if out["x"] < org["grace"] and 0 <= out["progress"] < out["expected"]:
+        return "pending"
+    r = ratio(out["progress"], out["expected"])
+    if r >= org["on_track"]:
+        return "on_track"
+    return "at_risk" if r >= org["at_risk"] else "off_track"
