@@ -196,4 +196,4 @@ def _look(project: Project, source: str) -> Look:
 
 def _signature(found: Found) -> str:
     """What changes whenever the object does."""
-    return str(getattr(found.handle, "signature", found.size))
+    return found.signature or str(found.size)

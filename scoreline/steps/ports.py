@@ -36,11 +36,15 @@ class SourceFailure(Exception):  # noqa: N818  it is the outcome of an extractio
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An object that is new: its name, size in bytes (None: unknown), and a handle."""
+    """An object that is new: its name, size in bytes (None: unknown), and a handle.
+
+    `signature` changes whenever the object does.
+    """
 
     name: str
     size: int | None
     handle: Any
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

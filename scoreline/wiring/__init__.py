@@ -1,0 +1,26 @@
+"""What is plugged where: implementations chosen, secrets filled in, a project opened."""
+
+from scoreline.wiring.opening import (
+    STATE_FOLDER,
+    control_store_url,
+    named_store_url,
+    open_project,
+    recorded_facts,
+    utc_now,
+)
+from scoreline.wiring.secret_values import personal_key, resolve_secrets
+from scoreline.wiring.sources import SourceExtract, SourceReader, check_options
+
+__all__ = [
+    "STATE_FOLDER",
+    "SourceExtract",
+    "SourceReader",
+    "check_options",
+    "control_store_url",
+    "named_store_url",
+    "open_project",
+    "personal_key",
+    "recorded_facts",
+    "resolve_secrets",
+    "utc_now",
+]

@@ -1,0 +1,113 @@
+"""Making a project from a folder.
+
+What belongs here: choosing implementations (stores, validator, connectors, clock). What
+does not: any step of a run.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scoreline.core.exact import parse_exact
+from scoreline.core.model import Plan
+from scoreline.steps.ports import Clock, Listener, Silence
+from scoreline.wiring.secret_values import personal_key
+from scoreline.wiring.sources import SourceReader, check_options
+
+if TYPE_CHECKING:
+    from scoreline.quality.model import Validator
+    from scoreline.steps.checking import Recorded
+    from scoreline.steps.project import Project
+
+STATE_FOLDER = ".scoreline"
+
+
+def utc_now() -> datetime:
+    """The present moment, UTC."""
+    return datetime.now(UTC)
+
+
+def open_project(
+    root: Path,
+    *,
+    validator: Validator | None = None,
+    clock: Clock = utc_now,
+    listener: Listener | None = None,
+    check_sql: bool = True,
+) -> Project:
+    """Open the project in a folder; its state is made where it is missing.
+
+    Args:
+        root: the folder that holds `okr_defs/`.
+        validator: what evaluates checks; Great Expectations in a child process if None.
+        clock: the time.
+        listener: hears of progress.
+        check_sql: parse the SQL of conditions and models; what only reads scores need not.
+
+    Raises:
+        UsageError: the folder holds no project.
+        DefinitionError: the organisation file cannot be used.
+        StoreError: the control store cannot be opened.
+    """
+    from scoreline.quality.gx import GxValidator
+    from scoreline.steps.planning import load_plan
+    from scoreline.steps.project import Paths, Project
+    from scoreline.store.store import ControlStore
+    from scoreline.warehouse.files import FileStore
+
+    root = root.resolve()
+    loaded = load_plan(root, check_options if check_sql else None, check_sql=check_sql)
+    paths = Paths(root, root / STATE_FOLDER)
+    paths.state.mkdir(parents=True, exist_ok=True)
+    store = ControlStore.open(control_store_url(paths.state))
+    organisation = loaded.plan.organisation
+    return Project(
+        paths=paths,
+        plan=loaded.plan,
+        problems=loaded.problems,
+        definition_files=loaded.files,
+        store=store,
+        files=FileStore(paths.files),
+        validator=validator or GxValidator(),
+        extractor=lambda source: SourceReader(source, root, clock),
+        clock=clock,
+        version=version("scoreline"),
+        personal_key=personal_key(organisation.pseudonym_key, paths.state, root),
+        listener=listener or Silence(),
+    )
+
+
+def control_store_url(state: Path) -> str:
+    """Where the control store is: `SCORELINE_STORE`, else SQLite in the state folder."""
+    return named_store_url() or f"sqlite:///{state / 'control.db'}"
+
+
+def named_store_url() -> str | None:
+    """The control store that `SCORELINE_STORE` names; None where it lies in the state folder."""
+    return os.environ.get("SCORELINE_STORE") or None
+
+
+def recorded_facts(root: Path, plan: Plan) -> Recorded | None:
+    """What a project's record says of its dimensions and key results; None without one."""
+    from scoreline.definitions.lint import Facts
+    from scoreline.steps.checking import Recorded
+    from scoreline.store.store import ControlStore
+
+    state = root / STATE_FOLDER
+    url = control_store_url(state)
+    if url.startswith("sqlite") and not (state / "control.db").exists():
+        return None
+    store = ControlStore.open(url)
+    try:
+        scores = store.newest_scores()
+        newest = {
+            kr: parse_exact(str(body["value"])) for kr, body in scores.items() if body.get("value")
+        }
+        facts = Facts(dimension_values=store.dimension_values(), newest=newest)
+        return Recorded(facts, tuple(scores))
+    finally:
+        store.close()
