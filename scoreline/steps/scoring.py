@@ -23,6 +23,7 @@ from scoreline.warehouse.warehouse import Warehouse
 def score_day(project: Project, warehouse: Warehouse, run: str, day: date) -> ScoreReport:
     """Measure what changed, score every key result as of a day, and record it all."""
     measured = measure(project, warehouse, day)
+    _note_dimensions(project, warehouse, measured)
     faults.reach("measure.done")
     evidence = gather(project, measured.plan, day, measured.values, measured.errors)
     scored = evaluate(project, evidence, day)
@@ -53,6 +54,19 @@ def score_day(project: Project, warehouse: Warehouse, run: str, day: date) -> Sc
         block=commit.block,
         errors=dict(measured.errors),
     )
+
+
+def _note_dimensions(project: Project, warehouse: Warehouse, measured: Measured) -> None:
+    """Note the values that the dimensions of newly computed metrics have, for the lint."""
+    metrics = {measured.values[request].metric for request in measured.computed}
+    seen = {
+        (measured.plan.metrics[m].from_, d)
+        for m in metrics
+        for d in measured.plan.metrics[m].dimensions
+    }
+    for relation, column in sorted((r, c) for r, c in seen if r is not None):
+        found = warehouse.dimension_values(relation, column)
+        project.store.note_dimension(relation, column, found)
 
 
 def metric_rows(measured: Measured, day: date) -> list[MetricRow]:

@@ -314,3 +314,21 @@ def test_a_day_later_with_one_more_file_only_that_is_read(small: Small) -> None:
     assert (stream.landed, stream.rows_received) == (1, 1)
     assert small.status("2026-11-21")["people"]["value"] == "2.000000"
     assert small.status("2026-11-20")["people"]["value"] == "1.000000"
+
+
+def test_a_filter_value_that_the_data_never_showed_is_a_warning(small: Small) -> None:
+    """`check` knows what the dimensions have been seen with, and asks about a likely typo."""
+    from scoreline.steps.checking import all_problems
+    from scoreline.wiring import check_options, recorded_facts
+
+    small.define(
+        sources__lms=SOURCE.replace("      id: text\n", "      id: text\n      team: text\n"),
+        metrics__m=METRICS.replace("window: cycle", "window: cycle, dimensions: [team]"),
+        objectives__2026_H2__learning=OBJECTIVES.replace(
+            "metric: people,", "metric: people, filter: {team: slaes},"
+        ),
+    )
+    small.write("data/done1.csv", "id,team,score,at\na,sales,50,2026-08-01 10:00\n")
+    small.run(DAY)
+    found = all_problems(small.root, check_options, recorded_facts)
+    assert any("slaes" in f"{p.found} {p.message}" for p in found if p.severity == "warning")
