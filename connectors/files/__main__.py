@@ -1,4 +1,4 @@
-"""`python -m connectors.files --root DIR --glob '*.csv'`: what a folder would deliver.
+"""`python -m connectors.files --root DIR --glob '*.csv'`: what a folder or URL would deliver.
 
 What belongs here: running this kind alone, without the product. What does not: keeping
 anything: copies go to a temporary folder, and no state is recorded.
@@ -18,13 +18,14 @@ from connectors.errors import ConnectorError
 from connectors.files.connector import FilesConnector
 
 SHOWN = 5
+TEXTS = ("format", "delimiter", "quote", "encoding", "records", "sheet")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Prints header, first rows and receipt of each file; 1 where one cannot be read."""
     given = _parser().parse_args(arguments)
     try:
-        connector = FilesConnector({}, base=given.root)
+        connector = FilesConnector({"root": given.root}, base=Path.cwd())
         spec = StreamSpec(given.stream, _options(given), _columns(given.columns))
         refs = connector.discover(spec, State()).new
         with tempfile.TemporaryDirectory() as work:
@@ -41,24 +42,28 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m connectors.files", description=__doc__)
-    parser.add_argument("--root", type=Path, required=True, help="the folder")
+    parser.add_argument("--root", required=True, help="the folder, or a URL")
     parser.add_argument("--glob", required=True, help="a pattern, such as '*.csv'")
     parser.add_argument("--stream", default="files", help="a name for the output")
     parser.add_argument("--columns", default="", help="declared columns: id,team=Team name")
     parser.add_argument("--rows", type=int, default=SHOWN, help="how many rows to print")
-    for name in ("format", "delimiter", "quote", "encoding"):
+    for name in TEXTS:
         parser.add_argument(f"--{name}")
     parser.add_argument("--no-header", action="store_true", help="the first row is data")
     parser.add_argument("--skip-rows", type=int, default=0, help="lines above the header")
+    parser.add_argument("--header-rows", type=int, help="rows that make up the header")
+    parser.add_argument("--footer-rows", type=int, help="rows at the end that are not data")
     return parser
 
 
 def _options(given: argparse.Namespace) -> dict[str, Any]:
     options: dict[str, Any] = {"glob": given.glob, "skip_rows": given.skip_rows}
     options["header"] = not given.no_header
-    for name in ("format", "delimiter", "quote", "encoding"):
+    for name in (*TEXTS, "header_rows", "footer_rows"):
         if getattr(given, name) is not None:
             options[name] = getattr(given, name)
+    if given.sheet and given.sheet.isdigit():
+        options["sheet"] = int(given.sheet)
     return options
 
 

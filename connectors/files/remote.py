@@ -1,12 +1,9 @@
 """A place that is reached by a URL: any file system that fsspec knows.
 
-What belongs here: listing, signatures and reading through fsspec. What does not: which files
-are new, what is inside a file, and what an error means (`remote_failures`).
+What belongs here: listing and reading through fsspec. What does not: which files are new, what
+is inside a file, signatures (`remote_signatures`) and what an error means (`remote_failures`).
 
-A signature is size and entity tag (or generation, or version), which identify contents; where
-a system has none, size and modification time, marked where taken within two seconds of it or
-where there is no time either: then the contents decide. fsspec's caches are never used: what
-is listed is what is there.
+fsspec's caches are never used: what is listed is what is there.
 """
 
 from __future__ import annotations
@@ -15,8 +12,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,25 +21,14 @@ from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.files.copying import changed_meanwhile, pour_aside
 from connectors.files.failures import CHUNK
 from connectors.files.matching import fixed_part, is_hidden, is_pattern, is_unfinished, matches
-from connectors.files.news import FRESH
 from connectors.files.options import FilesStream
 from connectors.files.places import Copied, Found, Listing
 from connectors.files.remote_failures import RemoteFailures, is_plainly_absent
+from connectors.files.remote_signatures import has_tag, signature_of, time_of
 
 BLOCK = 8 << 20
 DEEPEST = 64
 OF_OBJECTS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory")
-SETTLED = timedelta(seconds=2)
-TAGS = ("ETag", "etag", "generation", "VersionId", "md5Hash", "content_md5")
-TIMES = (
-    "LastModified",
-    "last_modified",
-    "mtime",
-    "modified",
-    "updated",
-    "Last-Modified",
-    "created",
-)
 
 
 class RemotePlace:
@@ -54,6 +39,7 @@ class RemotePlace:
         self._options = dict(storage_options)
         self._clock = clock
         self._protocol = url.partition("://")[0].lower()
+        self._on_the_web = self._protocol in ("http", "https")
         self._failures = RemoteFailures(self._protocol, storage_options)
         self._made: tuple[Any, str] | None = None
 
@@ -71,7 +57,7 @@ class RemotePlace:
                 unfinished += 1
                 continue
             info = self._complete(name, info)
-            changed = _time(info)
+            changed = time_of(info)
             limit = timedelta(seconds=options.settle_seconds)
             if changed is not None and timedelta(0) <= now - changed < limit:
                 unsettled += 1
@@ -141,8 +127,6 @@ class RemotePlace:
             name = self._name(str(info["name"]))
             if info.get("type", "file") != "file" or not name or name.endswith("/"):
                 continue
-            if self._protocol.startswith("http") and ("?" in name or "#" in name):
-                continue  # a link of an index page that sorts it, not a file
             if matches(name, pattern) and not is_hidden(name, pattern):
                 yield name, info
 
@@ -181,16 +165,19 @@ class RemotePlace:
         fs, _ = self._system()
         try:
             fs.invalidate_cache()
-            listed: list[Mapping[str, Any]] = fs.ls(path, detail=True)
+            index = f"{path}/" if self._on_the_web else path
+            listed: list[Mapping[str, Any]] = fs.ls(index, detail=True)
         except Exception as error:
             if self._protocol in OF_OBJECTS and is_plainly_absent(error):
                 return []  # a store of objects knows no empty folders
             raise self._failed(error, self._url) from error
+        if self._on_the_web:  # an index page has links that sort it, too
+            return [info for info in listed if not {"?", "#"} & set(info["name"])]
         return listed
 
     def _complete(self, name: str, info: Mapping[str, Any]) -> Mapping[str, Any]:
         """What is known of an object; asked for where its listing says too little."""
-        told = info.get("size") is not None and (_tag(info) or _time(info))
+        told = info.get("size") is not None and (has_tag(info) or time_of(info) is not None)
         return info if told else self._info(name)
 
     def _info(self, name: str) -> Mapping[str, Any]:
@@ -266,43 +253,3 @@ class _Reading:
         except Exception as error:
             raise self._failed(error) from error
         return data
-
-
-def signature_of(info: Mapping[str, Any], now: datetime) -> str:
-    """What tells cheaply whether an object is the same; see the module's docstring."""
-    size, tag, changed = info.get("size"), _tag(info), _time(info)
-    if tag is not None:
-        return f"{size}-{tag}"
-    if changed is None:
-        return f"{FRESH}{size}"
-    text = f"{size}-{changed.isoformat()}"
-    return text if now - changed >= SETTLED else FRESH + text
-
-
-def _tag(info: Mapping[str, Any]) -> str | None:
-    """A strong entity tag; a weak one (W/"…") says only that contents mean the same."""
-    for name in TAGS:
-        tag = info.get(name)
-        if isinstance(tag, str | int) and tag and not str(tag).startswith("W/"):
-            return str(tag).strip('"')
-    return None
-
-
-def _time(info: Mapping[str, Any]) -> datetime | None:
-    value = next((info[name] for name in TIMES if info.get(name) is not None), None)
-    if isinstance(value, int | float):
-        return datetime.fromtimestamp(value, UTC)
-    if isinstance(value, str):
-        value = _parsed(value)
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    return None
-
-
-def _parsed(text: str) -> datetime | None:
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            return read(text)
-        except (TypeError, ValueError):
-            continue
-    return None

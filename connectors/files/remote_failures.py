@@ -34,6 +34,7 @@ PACKAGES = {
 _BUSY = (408, 425, 429)
 _REFUSED = (401, 403)
 _CREDENTIAL_WORDS = ("credential", "authentication", "unauthorized", "forbidden", "tokenretrieval")
+_CUT_SHORT_WORDS = ("payload", "contentlength", "incomplete", "disconnected", "streaming")
 _ILLEGAL = (errno.EINVAL, errno.EPERM, errno.ENOSYS, errno.ENAMETOOLONG)
 LONGEST = 300
 
@@ -64,7 +65,8 @@ class RemoteFailures:
                 do="Check the credentials in storage_options (or those of this machine) and "
                 "what they are allowed to read and list",
             )
-        if status is not None and (status in _BUSY or status >= 500):
+        broken = _named(chain, _CUT_SHORT_WORDS)  # aiohttp gives such an error the status 400
+        if broken or (status is not None and (status in _BUSY or status >= 500)):
             return self._transient(error, where)
         if status == 404 or _is_absent(chain, status):
             return absent
@@ -125,9 +127,14 @@ def _status(error: BaseException) -> int | None:
 
 
 def _is_refused(chain: list[BaseException], status: int | None) -> bool:
-    names = "".join(type(e).__name__.lower() for e in chain)
-    told = any(word in names for word in _CREDENTIAL_WORDS)
-    return status in _REFUSED or told or any(isinstance(e, PermissionError) for e in chain)
+    told = _named(chain, _CREDENTIAL_WORDS) or any(isinstance(e, PermissionError) for e in chain)
+    return told or status in _REFUSED
+
+
+def _named(chain: list[BaseException], words: tuple[str, ...]) -> bool:
+    """Whether one of the words is in the name of an error's class."""
+    names = " ".join(type(e).__name__.lower() for e in chain)
+    return any(word in names for word in words)
 
 
 def _is_absent(chain: list[BaseException], status: int | None) -> bool:

@@ -50,6 +50,7 @@ class SheetRows:
             book.close()
         self._book = self._opened(path)
         self._start = self._dialect.skip_rows
+        self._width = self._cells.width(self._start)
         self._numbers: list[int] = []
         self._rows = (row for row in self._filled() if row[0] > self._start)
         header = self._header() if self._dialect.header else ()
@@ -104,7 +105,7 @@ class SheetRows:
             errors.setdefault(at, []).append((column, text))
         for number, cells in enumerate(sheet.iter_rows(), start=1):
             row: list[Any] = [*margin, *cells]
-            row += [""] * (self._cells.width - len(row))
+            row += [""] * (self._width - len(row))
             for column, text in errors.get(number, ()):
                 row[column] = text
             if any(cell != "" for cell in row):
@@ -117,14 +118,15 @@ class SheetRows:
         if len(rows) < wanted:
             raise too_short(self._where, len(rows), wanted)
         self._start = rows[-1][0]
-        width, texts = self._cells.width, CellTexts()
-        names = [[texts.of(cell, number) for cell in cells[:width]] for number, cells in rows]
+        texts = CellTexts()
+        names = [[texts.of(c, number) for c in cells[: self._width]] for number, cells in rows]
         return joined(names, self._dialect.header_join)
 
     def _planned(self, spec: StreamSpec, header: Sequence[str]) -> ColumnPlan:
         if not self._dialect.header:
-            return plan_positions(spec, self._cells.width)
-        empty = {i for i, n in enumerate(header) if not n.strip()} - self._cells.columns
+            return plan_positions(spec, self._width)
+        held = self._cells.columns
+        empty = {i for i, n in enumerate(header) if not n.strip() and held.get(i, 0) <= self._start}
         return plan_columns(spec, header, self._where, empty=empty)
 
     def _mark(self, spec: StreamSpec, name: str) -> str:

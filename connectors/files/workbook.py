@@ -46,13 +46,13 @@ class Cells:
         rows: rows with a value, in their order; True where one is not text, so that the row
             cannot turn out blank.
         errors: the text of each cell with an error, by (row, column).
-        columns: columns with a value.
+        columns: columns with a value, each with the last row that it has one in.
         merged: areas of merged cells, such as ``B4:B5``.
     """
 
     rows: dict[int, bool] = field(default_factory=dict)
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
-    columns: set[int] = field(default_factory=set)
+    columns: dict[int, int] = field(default_factory=dict)
     merged: list[str] = field(default_factory=list)
 
     @property
@@ -60,10 +60,9 @@ class Cells:
         """The number of the last row with a value."""
         return max(self.rows, default=0)
 
-    @property
-    def width(self) -> int:
-        """How many columns there are up to the last one with a value."""
-        return max(self.columns, default=-1) + 1
+    def width(self, below: int = 0) -> int:
+        """How many columns there are up to the last one with a value below the row `below`."""
+        return max((c for c, last in self.columns.items() if last > below), default=-1) + 1
 
 
 class Workbook:
@@ -117,9 +116,9 @@ class Workbook:
                 self._stream(part, reads)
         except DAMAGED as error:
             raise self._damaged(None, error) from error
-        if cells.height * cells.width > MOST_CELLS:
+        if cells.height * cells.width() > MOST_CELLS:
             raise PermanentError(
-                f"the sheet {name!r} spans {cells.height:,} rows and {cells.width:,} columns, "
+                f"the sheet {name!r} spans {cells.height:,} rows and {cells.width():,} columns, "
                 f"more than {MOST_CELLS:,} cells",
                 where=self._where,
                 do="Remove what stands far outside the table, or export it as CSV",
@@ -253,7 +252,7 @@ class _SheetReader:
         cells, row = self._cells, self._row
         certain = self._kind not in ("s", "str", "inlineStr")
         cells.rows[row] = certain or cells.rows.get(row, False)
-        cells.columns.add(self._column)
+        cells.columns[self._column] = max(row, cells.columns.get(self._column, 0))
         if self._kind == "e":
             cells.errors[row, self._column] = text
 
