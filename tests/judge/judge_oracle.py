@@ -171,6 +171,8 @@ def score(
     found["expected"] = expected_of(kr, e, org["holidays"])
     found["x"] = elapsed(kr, a)
     found["status"] = status_of(kr, a, found, org)
+    if found["status"] == "no_data":
+        found["progress"] = None
     return found
 
 

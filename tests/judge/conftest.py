@@ -1,0 +1,1 @@
+"""Fixtures of the judge: its modules are found beside its tests."""
