@@ -250,6 +250,43 @@ def verify(project: Project = HERE, json: Json = False) -> None:
 
 
 @app.command()
+def backup(
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PLACE",
+            help="A new folder, one with an earlier backup, or a file that ends in .zip.",
+        ),
+    ],
+    project: Project = HERE,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Hash what an earlier backup holds, and check the ledger."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Copy the control store, stored files, definitions and keys; runs may go on meanwhile."""
+    from scoreline.cli.keeping import backup_project
+
+    raise typer.Exit(backup_project(project, target, verify=verify, json=json))
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="BACKUP", help="The folder or .zip file.")],
+    project: Project = HERE,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Move state that is there aside first.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Check a backup to the last byte, and put it in a project's place."""
+    from scoreline.cli.keeping import restore_project
+
+    raise typer.Exit(restore_project(project, source, replace=replace, json=json))
+
+
+@app.command()
 def connectors(json: Json = False) -> None:
     """List the kinds of connectors that are installed."""
     from scoreline.cli.sources import list_connectors

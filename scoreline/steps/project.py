@@ -42,6 +42,11 @@ class Paths:
         return self.state / "files"
 
     @property
+    def keys(self) -> Path:
+        """The project's own keys, readable by its owner only."""
+        return self.state / "keys"
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file."""
         return self.state / "warehouse.duckdb"

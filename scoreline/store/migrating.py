@@ -33,7 +33,7 @@ def bring_up(engine: Engine, *, migrate: bool, folder: Path = MIGRATIONS, head: 
         StoreError: the store is newer than this release, is something else, or is behind
             and may not be brought forward.
     """
-    found = _version(engine)
+    found = schema_version(engine)
     if found == head:
         return
     if not migrate:
@@ -46,7 +46,8 @@ def bring_up(engine: Engine, *, migrate: bool, folder: Path = MIGRATIONS, head: 
         _upgrade(connection, folder)
 
 
-def _version(engine: Engine) -> str | None:
+def schema_version(engine: Engine) -> str | None:
+    """A store's schema version; None where the database holds no store."""
     with dialect.explained(engine), engine.connect() as connection:
         try:
             return _stamped(connection)
