@@ -195,7 +195,7 @@ def _status(
         return _first(_LEFT_OUT, left_out, "withdrawn") if items else "no_data"
     if rule == "weakest":
         waiting = [item.status for item in items if item.status == "pending"]
-        return _first(WEAKEST, counted + waiting, "no_data")
+        return _first(WEAKEST, [*counted, *waiting], "no_data")
     return _weighted(rolled, as_of, thresholds)
 
 

@@ -201,7 +201,7 @@ def _aggregate(
             numeric = [c.name for c in stream.columns if c.type.kind in _NUMERIC]
             message = f"{kind} reads integer and decimal columns only, {column} is {found}"
             entry.error("wrong-type", message, *at, legal=listed(numeric) or "none in this stream")
-        elif found == "json":
+        elif found == "json" and kind != "count":
             message = f"{kind} cannot read a json column"
             entry.error("wrong-type", message, *at, legal="a column that is not json")
     return Aggregate(kind, column, spec.where)  # type: ignore[arg-type]
