@@ -19,7 +19,7 @@ from scoreline.core.model import Stream
 from scoreline.core.records import Batch, Quarantine, StreamState, digest_of
 from scoreline.steps.gate import quarantine_id
 from scoreline.steps.project import Project
-from scoreline.warehouse.loading import Loaded
+from scoreline.warehouse.keys import Loaded
 from scoreline.warehouse.warehouse import Warehouse, rows_in
 
 

@@ -1,7 +1,7 @@
 """Stream tables: how a batch joins its stream.
 
-What belongs here: append, merge and replace, the versions of `history: true`, and the
-digest of a table. What does not: which batches may be loaded, and in which order.
+What belongs here: merge and replace, the versions of `history: true`, and the digest of a
+table. What does not: append (appending), which batches may be loaded, and in which order.
 
 Each stream has a table in the schema `_rows` with the contract's columns, `_seq` (the
 order of reception of the row's batch) and `_row` (its data row in the received object),
@@ -11,51 +11,29 @@ table in the schema `_history` keeps every version with `_valid_from` and `_vali
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from scoreline.core.model import Stream
+from scoreline.warehouse.appending import append
 from scoreline.warehouse.cells import sql_type
 from scoreline.warehouse.database import literal, quote
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What loading a batch did, in rows.
-
-    `rows = inserted + repeated + superseded + refused`: repeated rows equal one that is
-    there, superseded ones lost against a newer version of their key, refused ones have a
-    known key with other contents (append). `removed` rows left the table (replaced by
-    another version, or gone from a new snapshot); `disappeared` is the number of keys
-    that a new snapshot no longer has.
-    """
-
-    rows: int
-    inserted: int
-    repeated: int = 0
-    superseded: int = 0
-    refused: int = 0
-    removed: int = 0
-    disappeared: int = 0
-
-
-def columns_of(stream: Stream) -> list[str]:
-    """The quoted columns of the stream's table that come from the contract."""
-    return [quote(c.name) for c in stream.columns if c.personal != "drop"]
-
-
-def rows_table(stream: Stream) -> str:
-    """The quoted name of the stream's table."""
-    return f'"_rows".{quote(stream.full_name)}'
-
-
-def history_table(stream: Stream) -> str:
-    """The quoted name of the table with the stream's versions."""
-    return f'"_history".{quote(stream.full_name)}'
+from scoreline.warehouse.keys import (
+    Loaded,
+    columns_of,
+    count_rows,
+    differs,
+    has_repeats,
+    history_table,
+    is_empty,
+    key_list,
+    one,
+    rows_table,
+    same_key,
+    scalar,
+)
 
 
 def create(connection: duckdb.DuckDBPyConnection, stream: Stream) -> None:
@@ -104,16 +82,16 @@ def load(
     Raises:
         duckdb.Error: the files do not fit the table.
     """
-    _stage(connection, stream, files, seq)
+    incoming = _incoming(connection, stream, files, seq)
+    if stream.load == "append":
+        return append(connection, stream, incoming, refused)
+    connection.execute(f"CREATE TEMP TABLE _staged AS {incoming}")
     try:
-        if stream.load == "append":
-            return _append(connection, stream, refused)
         if stream.load == "merge":
             return _merge(connection, stream, received_at)
         return _replace(connection, stream, received_at)
     finally:
         connection.execute("DROP TABLE IF EXISTS _staged")
-        connection.execute("DROP TABLE IF EXISTS _refused")
 
 
 def table_digest(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, str]:
@@ -123,7 +101,7 @@ def table_digest(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int
     equal digests. It serves to compare rebuilt tables, not to withstand an attacker.
     """
     text = f"(SELECT md5(CAST(to_json(r) AS VARCHAR)) AS h FROM {table} r)"
-    rows, low, high = _one(
+    rows, low, high = one(
         connection,
         "SELECT count(*), coalesce(sum(CAST(('0x' || h[1:15]) AS HUGEINT)), 0), "
         f"coalesce(sum(CAST(('0x' || h[16:30]) AS HUGEINT)), 0) FROM {text}",
@@ -131,9 +109,10 @@ def table_digest(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int
     return int(rows), f"{int(low):x}-{int(high):x}"
 
 
-def _stage(
+def _incoming(
     connection: duckdb.DuckDBPyConnection, stream: Stream, files: list[Path], seq: int
-) -> None:
+) -> str:
+    """The query for the rows of the files, with the columns of the stream's table."""
     names = ", ".join(literal(str(f)) for f in files)
     present = {
         r[0]
@@ -146,80 +125,40 @@ def _stage(
         for c in stream.columns
         if c.personal != "drop"
     ]
-    connection.execute(
-        f"CREATE TEMP TABLE _staged AS SELECT {', '.join(picked)}, {seq}::BIGINT AS _seq, _row "
+    return (
+        f"SELECT {', '.join(picked)}, {seq}::BIGINT AS _seq, _row "
         f"FROM read_parquet([{names}], union_by_name=true)"
-    )
-
-
-def _append(connection: duckdb.DuckDBPyConnection, stream: Stream, refused_to: Path) -> Loaded:
-    """Known keys with equal contents are ignored, with other contents refused."""
-    rows = _count(connection, "_staged")
-    connection.execute("CREATE TEMP TABLE _refused AS SELECT * FROM _staged LIMIT 0")
-    table = rows_table(stream)
-    if not _is_empty(connection, table):
-        _refuse(connection, stream, table, "")
-        connection.execute(
-            f"DELETE FROM _staged s USING {table} t WHERE {_same_key(stream, 's', 't')}"
-        )
-    if _has_repeats(connection, stream):
-        # inside the batch the first row of a key stands
-        connection.execute(
-            "CREATE TEMP TABLE _first AS SELECT * FROM _staged "
-            f"QUALIFY row_number() OVER (PARTITION BY {_key(stream)} ORDER BY _row) = 1"
-        )
-        _refuse(connection, stream, "_first", "AND s._row <> t._row")
-        connection.execute("DROP TABLE _staged")
-        connection.execute("ALTER TABLE _first RENAME TO _staged")
-    inserted, refused = _count(connection, "_staged"), _count(connection, "_refused")
-    connection.execute(f"INSERT INTO {table} SELECT * FROM _staged")
-    if refused:
-        check = literal(f"key ({', '.join(stream.key)}) is known with other contents")
-        connection.execute(
-            f"COPY (SELECT *, {check} AS _check FROM _refused ORDER BY _row) "
-            f"TO {literal(str(refused_to))} (FORMAT parquet, COMPRESSION zstd)"
-        )
-    return Loaded(rows, inserted, repeated=rows - inserted - refused, refused=refused)
-
-
-def _refuse(
-    connection: duckdb.DuckDBPyConnection, stream: Stream, known: str, condition: str
-) -> None:
-    """Set aside the staged rows whose key stands in `known` with other contents."""
-    connection.execute(
-        f"INSERT INTO _refused SELECT s.* FROM _staged s JOIN {known} t "
-        f"ON {_same_key(stream, 's', 't')} {condition} WHERE {_differs(stream, 's', 't')}"
     )
 
 
 def _merge(connection: duckdb.DuckDBPyConnection, stream: Stream, received_at: datetime) -> Loaded:
     """For each key the highest `version_by` stays; equal or absent: the one received last."""
-    rows = _count(connection, "_staged")
+    rows = count_rows(connection, "_staged")
     version = quote(stream.version_by) if stream.version_by else None
-    if _has_repeats(connection, stream):
+    if has_repeats(connection, stream):
         order = f"{version} DESC NULLS LAST, _row DESC" if version else "_row DESC"
         connection.execute(
             "CREATE TEMP TABLE _last AS SELECT * FROM _staged "
-            f"QUALIFY row_number() OVER (PARTITION BY {_key(stream)} ORDER BY {order}) = 1"
+            f"QUALIFY row_number() OVER (PARTITION BY {key_list(stream)} ORDER BY {order}) = 1"
         )
         connection.execute("DROP TABLE _staged")
         connection.execute("ALTER TABLE _last RENAME TO _staged")
-    table, same = rows_table(stream), _same_key(stream, "s", "t")
+    table, same = rows_table(stream), same_key(stream, "s", "t")
     repeated = removed = 0
-    if not _is_empty(connection, table):
+    if not is_empty(connection, table):
         if version:
             older = (
                 f"t.{version} > s.{version} OR (t.{version} IS NOT NULL AND s.{version} IS NULL)"
             )
             connection.execute(f"DELETE FROM _staged s USING {table} t WHERE {same} AND ({older})")
-        before = _count(connection, "_staged")
+        before = count_rows(connection, "_staged")
         connection.execute(
             f"DELETE FROM _staged s USING {table} t WHERE {same} "
-            f"AND NOT ({_differs(stream, 's', 't')})"
+            f"AND NOT ({differs(stream, 's', 't')})"
         )
-        repeated = before - _count(connection, "_staged")
-        removed = _deleted(connection, f"DELETE FROM {table} t USING _staged s WHERE {same}")
-    inserted = _count(connection, "_staged")
+        repeated = before - count_rows(connection, "_staged")
+        removed = scalar(connection, f"DELETE FROM {table} t USING _staged s WHERE {same}")
+    inserted = count_rows(connection, "_staged")
     connection.execute(f"INSERT INTO {table} SELECT * FROM _staged")
     if stream.history:
         _close(connection, stream, f"EXISTS (SELECT 1 FROM _staged s WHERE {same})", received_at)
@@ -237,12 +176,12 @@ def _replace(
     connection: duckdb.DuckDBPyConnection, stream: Stream, received_at: datetime
 ) -> Loaded:
     """The new batch is the whole stream; what is gone is counted."""
-    table, rows = rows_table(stream), _count(connection, "_staged")
-    before = _count(connection, table)
+    table, rows = rows_table(stream), count_rows(connection, "_staged")
+    before = count_rows(connection, table)
     disappeared = 0
     if stream.key:
-        same = _same_key(stream, "s", "t")
-        disappeared = _scalar(
+        same = same_key(stream, "s", "t")
+        disappeared = scalar(
             connection,
             f"SELECT count(*) FROM {table} t WHERE NOT EXISTS "
             f"(SELECT 1 FROM _staged s WHERE {same})",
@@ -282,50 +221,3 @@ def _open(connection: duckdb.DuckDBPyConnection, stream: Stream, rows: str, at: 
         f"INSERT INTO {history_table(stream)} SELECT n.*, $1::TIMESTAMPTZ, NULL FROM {rows} n",
         [at],
     )
-
-
-def _has_repeats(connection: duckdb.DuckDBPyConnection, stream: Stream) -> bool:
-    if not stream.key:
-        return False
-    key = _key(stream)
-    found = connection.execute(
-        f"SELECT 1 FROM _staged GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
-    ).fetchall()
-    return bool(found)
-
-
-def _key(stream: Stream) -> str:
-    return ", ".join(quote(k) for k in stream.key)
-
-
-def _same_key(stream: Stream, left: str, right: str) -> str:
-    pairs = (f"{left}.{quote(k)} IS NOT DISTINCT FROM {right}.{quote(k)}" for k in stream.key)
-    return " AND ".join(pairs)
-
-
-def _differs(stream: Stream, left: str, right: str) -> str:
-    names = [c.name for c in stream.columns if c.personal != "drop" and c.name not in stream.key]
-    if not names:
-        return "false"
-    return " OR ".join(f"{left}.{quote(n)} IS DISTINCT FROM {right}.{quote(n)}" for n in names)
-
-
-def _is_empty(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return not connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall()
-
-
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    return _scalar(connection, f"SELECT count(*) FROM {table}")
-
-
-def _deleted(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
-    return _scalar(connection, statement)
-
-
-def _scalar(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    return int(_one(connection, query)[0])
-
-
-def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    row: tuple[Any, ...] = connection.execute(query).fetchall()[0]
-    return row

@@ -20,7 +20,29 @@ from scoreline.core.records import Batch
 from scoreline.measures.allowlist import check_model, sql_text
 from scoreline.warehouse import loading
 from scoreline.warehouse.database import connect, literal, quote, transaction
-from scoreline.warehouse.loading import Loaded
+from scoreline.warehouse.keys import Loaded, rows_table
+
+# Finding an instant's local day is dear, so it is done for the first and the last instant of
+# each quarter of an hour. A clock changes at most once within one: where both are on the same
+# day all between them are, and the few others are looked at one by one.
+_EVENT_DAYS = """
+WITH quarters AS MATERIALIZED (
+  SELECT epoch_us({instant}) // 900000000 AS quarter, min({instant}) AS low,
+    max({instant}) AS high
+  FROM {rows} WHERE {instant} IS NOT NULL GROUP BY ALL
+),
+split AS (
+  SELECT quarter FROM quarters WHERE CAST(low AS DATE) <> CAST(high AS DATE)
+),
+parts AS (
+  SELECT CAST(low AS DATE) AS day, low, high FROM quarters
+  WHERE CAST(low AS DATE) = CAST(high AS DATE)
+  UNION ALL
+  SELECT CAST({instant} AS DATE), min({instant}), max({instant}) FROM {rows}
+  WHERE epoch_us({instant}) // 900000000 IN (SELECT quarter FROM split) GROUP BY ALL
+),
+days AS (SELECT day, min(low) AS low, max(high) AS high FROM parts GROUP BY day)
+"""
 
 
 class Warehouse:
@@ -155,7 +177,7 @@ class Warehouse:
 
     def rows(self, stream: Stream) -> int:
         """How many rows the stream has."""
-        table = loading.rows_table(stream)
+        table = rows_table(stream)
         return int(self._all(f"SELECT count(*) FROM {table}")[0][0])
 
     def event_days(self, stream: Stream) -> str:
@@ -169,10 +191,8 @@ class Warehouse:
             f"{written.format('low')} || ',' || {written.format('high')}"
         )
         rows = self._all(
-            f"SELECT string_agg({line}, chr(10) ORDER BY day) FROM (SELECT "
-            f"CAST({instant} AS DATE) AS day, min({instant}) AS low, max({instant}) AS high "
-            f"FROM {loading.rows_table(stream)} WHERE {quote(stream.event_time)} IS NOT NULL "
-            "GROUP BY day)"
+            f"{_EVENT_DAYS.format(instant=instant, rows=rows_table(stream))}"
+            f"SELECT string_agg({line}, chr(10) ORDER BY day) FROM days"
         )
         return str(rows[0][0] or "")
 

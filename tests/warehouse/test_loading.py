@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from warehouse_builders import START, batch, column, parquet, stream
 
 from scoreline.core.model import Stream
-from scoreline.warehouse.loading import Loaded
+from scoreline.warehouse.keys import Loaded
 from scoreline.warehouse.warehouse import Warehouse, rows_in
 
 Row = dict[str, Any]
@@ -222,3 +222,38 @@ def test_digests_follow_rows_and_not_their_order() -> None:
             load_all(made, folder, declared, [[{"id": k, "v": 1, "x": "p"} for k in rows]])
             digests.append(made.digest(declared))
     assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "inserted", "refused"),
+    [
+        ("cd", "ef", 2, 0),  # all above
+        ("cd", "ab", 2, 0),  # all below
+        ("ad", "bc", 2, 0),  # inside, none shared
+        ("ad", "cd", 1, 1),  # inside, one shared
+        ("cd", "ee", 1, 1),  # above, but one comes twice
+    ],
+)
+def test_append_finds_shared_keys_wherever_they_lie(
+    first: str, second: str, inserted: int, refused: int
+) -> None:
+    """Keys above, below or among the known ones: only a key that is there is refused."""
+    batches: list[list[Row]] = [
+        [{"id": key, "v": number + 10 * place, "x": "p"} for number, key in enumerate(keys)]
+        for place, keys in enumerate((first, second))
+    ]
+    with warehouse() as (made, folder):
+        done = load_all(made, folder, deals("append"), batches)
+        assert (done[1].inserted, done[1].refused) == (inserted, refused)
+        assert {row[0] for row in contents(made)} == {*first, *second}
+
+
+def test_append_compares_empty_keys_too() -> None:
+    """An empty key that is there already is refused, though the other keys lie apart."""
+    batches: list[list[Row]] = [
+        [{"id": None, "v": 1, "x": "p"}, {"id": "a", "v": 1, "x": "p"}],
+        [{"id": None, "v": 2, "x": "p"}, {"id": "b", "v": 1, "x": "p"}],
+    ]
+    with warehouse() as (made, folder):
+        done = load_all(made, folder, deals("append"), batches)
+    assert (done[1].inserted, done[1].refused) == (1, 1)
