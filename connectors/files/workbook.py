@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -23,6 +24,7 @@ from connectors.errors import OptionError, PermanentError
 from connectors.options import nearest
 
 CHUNK = 1 << 20
+DIGITS = "0123456789"
 MOST_CELLS = 1 << 25
 LARGEST = 1 << 31  # bytes of all parts once decompressed
 DAMAGED = (
@@ -205,7 +207,7 @@ class _SheetReader:
         self._kind = "n"
         self._ended = False
         self._seen: set[int] = set()
-        self._text: list[str] | None = None
+        self._text: str | None = None
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler = self._opened
@@ -218,7 +220,7 @@ class _SheetReader:
         name = _local(tag)
         if name == "c":
             place = attributes.get("r")
-            self._column = _column(place) if place else self._column + 1
+            self._column = _column(place.rstrip(DIGITS)) if place else self._column + 1
             if self._column in self._seen:
                 raise ValueError(f"a cell of row {self._row:,} stands twice in the sheet")
             self._seen.add(self._column)
@@ -231,28 +233,28 @@ class _SheetReader:
             if self._row in self._cells.rows:
                 raise ValueError(f"the row {self._row:,} stands twice in the sheet")
         elif name in ("v", "t") and not self._ended:
-            self._text = []
+            self._text = ""
         elif name == "mergeCell":
             self._cells.merged.append(attributes.get("ref", ""))
 
     def _closed(self, tag: str) -> None:
-        name = _local(tag)
-        if self._text is not None and name in ("v", "t"):
-            self._value("".join(self._text))
+        if self._text is not None:
+            if self._text:
+                self._value(self._text)
             self._text = None
-        self._ended = self._ended or name == "sheetData"
+        elif _local(tag) == "sheetData":
+            self._ended = True
 
     def _characters(self, text: str) -> None:
         if self._text is not None:
-            self._text.append(text)
+            self._text += text
 
     def _value(self, text: str) -> None:
-        if not text:
-            return
         cells, row = self._cells, self._row
         certain = self._kind not in ("s", "str", "inlineStr")
         cells.rows[row] = certain or cells.rows.get(row, False)
-        cells.columns[self._column] = max(row, cells.columns.get(self._column, 0))
+        if cells.columns.get(self._column, 0) < row:
+            cells.columns[self._column] = row
         if self._kind == "e":
             cells.errors[row, self._column] = text
 
@@ -268,13 +270,15 @@ def _refuse_doctype(*_: object) -> None:
     raise ValueError("a part declares a document type")
 
 
+@lru_cache(maxsize=1 << 10)
 def _local(tag: str) -> str:
     return tag.rpartition(":")[2]
 
 
-def _column(place: str) -> int:
-    """The column of a cell such as ``AB12``, from 0."""
+@lru_cache(maxsize=1 << 15)
+def _column(letters: str) -> int:
+    """The column with those letters, from 0: ``AB`` is 27."""
     number = 0
-    for letter in place.rstrip("0123456789"):
+    for letter in letters:
         number = number * 26 + ord(letter.upper()) - 64
     return number - 1
