@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+import workbooks as xl
 from folders import Folder
 
 from connectors import registry
@@ -112,6 +113,19 @@ def test_manual_finds_nothing_and_says_how(tmp_path: Path) -> None:
         connector.extract(StreamSpec("s"), ObjectRef("x", "", 0), tmp_path)
     with pytest.raises(OptionError, match="is not known here"):
         ManualConnector({"x": 1}, base=tmp_path)
+
+
+def test_files_alone_takes_the_options_of_every_format(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sheet by its number and the rows around the data can be tried from the command line."""
+    xml = xl.table(["Q1", ""], ["id", "n"], ["a", 1], ["Total", 1])
+    xl.book(folder.root / "x.xlsx", {"Cover": xl.table(["x"]), "Data": xml})
+    given = ["--root", str(folder.root), "--glob", "*.xlsx", "--sheet", "2"]
+    assert main([*given, "--header-rows", "2", "--footer-rows", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "columns: Q1 id, Q1 n, _row" in out
+    assert '"footer_rows": 1' in out
 
 
 def test_files_runs_alone(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
