@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,23 @@ def personal_key(reference: str | None, state: Path, root: Path) -> bytes:
     path = state / "keys" / "pseudonym.key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _make_key(path)
+    return path.read_text().strip().encode()
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key aside and link it: another process sees all of it or none."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))
-    return path.read_text().strip().encode()
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # the other process was first: its key is the one
+            os.link(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def resolve_secrets(value: Any, root: Path) -> Any:
