@@ -164,12 +164,12 @@ def _measured(
     kind = kr.kind
     if kr.broken is not None:
         return measure.nothing(kr.broken)
-    if seen.held is not None and seen.last_good is None:
-        return measure.nothing(seen.held)
     if isinstance(kind, Done):
         return measure.done(kind, day)
-    if isinstance(kind, Milestones):
+    if isinstance(kind, Milestones):  # what was done before a batch was blocked stays done
         return measure.milestones(kind, kr.start, day, _step_values(kind, seen))
+    if seen.held is not None and seen.last_good is None:
+        return measure.nothing(seen.held)
     value = None if used is None else used.fraction
     if value is None:
         zero = "the denominator is 0" if used is not None else "there is no value"

@@ -148,7 +148,7 @@ def local_time(column: Column, text: str) -> str | None:
 def _timestamp(column: Column, text: str, local: str | None) -> str:
     if column.formats:
         zoned = [f for f in column.formats if _is_zoned(f)]
-        tries = [f"try_strptime({text}, {literal(f)})" for f in zoned]
+        tries = [f"try_strptime({_offset_text(text, f)}, {literal(f)})" for f in zoned]
     else:
         pattern = literal(_ISO_OFFSET)
         matches = f"regexp_full_match({text}, {pattern})"
@@ -157,6 +157,11 @@ def _timestamp(column: Column, text: str, local: str | None) -> str:
     if local is not None:
         tries.append(_instant(column, local))
     return _first(tries)
+
+
+def _offset_text(text: str, fmt: str) -> str:
+    """The text with a final Z, which strptime's `%z` reads and DuckDB's does not, as +00:00."""
+    return f"regexp_replace({text}, '[zZ]$', '+00:00')" if fmt.endswith("%z") else text
 
 
 def _is_zoned(fmt: str) -> bool:

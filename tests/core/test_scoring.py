@@ -214,9 +214,15 @@ def test_a_held_key_result_shows_its_last_good_value_and_day() -> None:
 
 def test_held_without_a_last_good_value_shows_none() -> None:
     """Nothing is made up where no good value was ever seen."""
-    for kr in (reach(), keep(), milestones(step(1, done=START))):
+    for kr in (reach(), keep()):
         got = scored(kr, seen(50, held="batch 7 is blocked"))
         assert (got.status, got.value, got.progress) == ("held", None, None)
+
+
+def test_held_milestones_show_what_was_done() -> None:
+    """What was done, by a date or by data that passed, stays done while a batch waits."""
+    got = scored(milestones(step(1, done=START)), seen(held="batch 7 is blocked"))
+    assert (got.status, got.progress) == ("held", 1)
 
 
 def test_held_kinds_with_periods_and_steps_stand_as_of_the_last_good_day() -> None:

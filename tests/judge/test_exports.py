@@ -202,8 +202,12 @@ def test_the_rows_set_aside_are_the_ones_that_break_a_contract(world: tuple[Outs
     project, _ = world
     found = project.call("batches", "list", "--json")
     assert found.code == 0
-    for batch in found.data:
-        print(batch)
+    batches = found.data["batches"]
+    assert all(
+        b["rows_received"] == b["rows_kept"] + b["rows_quarantined"] + b["rows_broken"] for b in batches
+    ), batches
+    aside = {b["object"]: (b["rows_broken"], b["rows_quarantined"]) for b in batches}
+    print(aside, found.data.keys())
 
 
 def test_a_second_run_records_nothing(world: tuple[Outside, Exports]) -> None:

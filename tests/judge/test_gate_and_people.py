@@ -151,8 +151,9 @@ def test_what_waits_is_held_and_people_decide(project: Outside) -> None:
 def decide(project: Outside) -> None:
     """Release, reject, supersede; the rest waits on."""
     found = project.call("batches", "list", "--json")
-    blocked = {b["stream"].split(".")[-1]: b["id"] for b in found.data if b["state"] == "blocked"}
-    assert set(blocked) == set(GATED), found.data
+    batches = found.data["batches"]
+    blocked = {b["stream"].split(".")[-1]: b["id"] for b in batches if b["state"] == "blocked"}
+    assert set(blocked) == set(GATED), batches
     assert project.call("batches", "release", blocked["rel"], "--reason", "fine").code == 0
     assert project.call("batches", "reject", blocked["rej"], "--reason", "wrong").code == 0
     project.write("data/sup_2.csv", lines(("c", "5", ago(3)), ("d", "7", ago(3))))

@@ -204,6 +204,15 @@ def test_several_formats_and_offsets(connection: duckdb.DuckDBPyConnection, tmp_
     assert len(bad) == 1
 
 
+def test_a_final_z_is_an_offset(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """`%z` reads Z as strptime does; a local format beside it is not touched."""
+    declared = column("c", "timestamp", formats=("%Y-%m-%dT%H:%M:%S%z",))
+    cells = ["2026-03-29T21:59:59Z", "2026-03-29T23:59:59+02:00", "2026-03-29T21:59:59"]
+    good, bad, _ = read(connection, tmp_path, declared, cells)
+    assert [g.astimezone(UTC).hour for g in good] == [21, 21]
+    assert len(bad) == 1
+
+
 def test_iso_timestamps_without_a_format(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
