@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import duckdb
-import pyarrow as pa
 
 from scoreline.core.errors import WarehouseError
 from scoreline.measures.series import PARAMETER_TABLES, Row, Statement
@@ -17,6 +16,8 @@ from scoreline.measures.series import PARAMETER_TABLES, Row, Statement
 
 def prepare(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Sequence[Row]]) -> None:
     """Make the parameter tables and fill them."""
+    import pyarrow as pa  # dear, and a run without anything to measure does without
+
     for name, columns in PARAMETER_TABLES.items():
         declared = ", ".join(f"{column} {kind}" for column, kind in columns)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({declared})")
