@@ -126,7 +126,10 @@ class Exports:
         """Delimiters, BOM, quotes, headers, nulls, dates in several formats, offsets."""
         semi = rows_of(6, 60)
         text = "\ufeff" + table(
-            [[c.replace(".", ",") if i == 3 else c for i, c in enumerate(cells(r, null="?"))] for r in semi],
+            [
+                [c.replace(".", ",") if i == 3 else c for i, c in enumerate(cells(r, null="?"))]
+                for r in semi
+            ],
             ";",
             "Id; The team ;Region;Betrag;Zeit",
         )
@@ -150,17 +153,35 @@ class Exports:
             'at,amount,region,team,id\n2026-05-01 12:00:00,1.50,"say ""x""","a\nb",q1\n'
             '2026-05-02 12:00:00,2.50,"","a,b",q2\n',
         )
-        self.add("quoted", quoted, stream("quoted.csv", columns={"region": {"type": "text", "null_values": []}}))
+        self.add(
+            "quoted",
+            quoted,
+            stream("quoted.csv", columns={"region": {"type": "text", "null_values": []}}),
+        )
         offset = rows_of(8, 60)
-        body = [cells(r, "%Y-%m-%dT%H:%M:%S%z", [BERLIN, NEW_YORK][n % 2]) for n, r in enumerate(offset)]
-        self.file("offset.csv", table(body))
-        self.add("offset", offset, stream("offset.csv", columns={"at": {"type": "timestamp", "format": "%Y-%m-%dT%H:%M:%S%z"}}))
-        dates = [
-            Row(f"d{n}", "x", "eu", Decimal(n), datetime(2026, 5, n, 12, tzinfo=UTC)) for n in (1, 2, 3)
+        body = [
+            cells(r, "%Y-%m-%dT%H:%M:%S%z", [BERLIN, NEW_YORK][n % 2]) for n, r in enumerate(offset)
         ]
-        self.file("dates.csv", "id,team,region,amount,at\nd1,x,eu,1,2026-05-01\nd2,x,eu,2,02.05.2026\nd3,x,eu,3,5/3/2026\nd4,x,eu,4,2026/05/04\n")
+        self.file("offset.csv", table(body))
+        self.add(
+            "offset",
+            offset,
+            stream(
+                "offset.csv", columns={"at": {"type": "timestamp", "format": "%Y-%m-%dT%H:%M:%S%z"}}
+            ),
+        )
+        dates = [
+            Row(f"d{n}", "x", "eu", Decimal(n), datetime(2026, 5, n, 12, tzinfo=UTC))
+            for n in (1, 2, 3)
+        ]
+        self.file(
+            "dates.csv",
+            "id,team,region,amount,at\nd1,x,eu,1,2026-05-01\nd2,x,eu,2,02.05.2026\nd3,x,eu,3,5/3/2026\nd4,x,eu,4,2026/05/04\n",
+        )
         formats = ["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y"]
-        self.add("dates", dates, stream("dates.csv", columns={"at": {"type": "date", "format": formats}}))
+        self.add(
+            "dates", dates, stream("dates.csv", columns={"at": {"type": "date", "format": formats}})
+        )
         self.file("header_only.csv", "id,team,region,amount,at\n")
         self.add("header_only", [], stream("header_only.csv"))
 
@@ -176,7 +197,11 @@ class Exports:
             ]
         )
         local = {"type": "timestamp", "format": STAMP, "timezone": "Europe/Berlin"}
-        for name, more in (("strict", {}), ("early", {"ambiguous": "earlier"}), ("late", {"ambiguous": "later"})):
+        for name, more in (
+            ("strict", {}),
+            ("early", {"ambiguous": "earlier"}),
+            ("late", {"ambiguous": "later"}),
+        ):
             self.file(f"{name}.csv", text)
             right = [
                 Row("c2", "x", "eu", Decimal(2), datetime(2025, 10, 25, 23, 59, 59, tzinfo=UTC)),
@@ -186,7 +211,9 @@ class Exports:
             ]
             if more:
                 hour = 0 if name == "early" else 1
-                right.append(Row("c1", "x", "eu", Decimal(1), datetime(2025, 10, 26, hour, 30, tzinfo=UTC)))
+                right.append(
+                    Row("c1", "x", "eu", Decimal(1), datetime(2025, 10, 26, hour, 30, tzinfo=UTC))
+                )
             self.add(name, right, stream(f"{name}.csv", columns={"at": {**local, **more}}))
 
     def contracts(self) -> None:
@@ -218,24 +245,74 @@ class Exports:
             Row("warn", "x", "eu", Decimal(-5), noon),
         ]
         expect = [
-            {"type": "expect_column_values_to_be_between", "column": "amount", "max_value": 500, "on_failure": "quarantine"},
-            {"type": "expect_column_values_to_be_between", "column": "amount", "min_value": 0, "on_failure": "warn"},
+            {
+                "type": "expect_column_values_to_be_between",
+                "column": "amount",
+                "max_value": 500,
+                "on_failure": "quarantine",
+            },
+            {
+                "type": "expect_column_values_to_be_between",
+                "column": "amount",
+                "min_value": 0,
+                "on_failure": "warn",
+            },
         ]
-        self.add("bad", right, stream("bad.csv", expect=expect, columns={"region": {"type": "text", "one_of": ["eu", "us"]}}))
+        self.add(
+            "bad",
+            right,
+            stream(
+                "bad.csv",
+                expect=expect,
+                columns={"region": {"type": "text", "one_of": ["eu", "us"]}},
+            ),
+        )
 
     def loads(self) -> None:
         """Append with repeats and changes, merges out of order, replacements."""
         one, two = "2026-05-01 12:00:00", "2026-05-02 12:00:00"
         at1, at2 = datetime(2026, 5, 1, 12, tzinfo=UTC), datetime(2026, 5, 2, 12, tzinfo=UTC)
-        self.file("app1.csv", table([["a", "x", "eu", "1", one], ["b", "x", "eu", "2", one], ["a", "x", "eu", "1.0", one]]))
-        self.file("app2.csv", table([["b", "x", "eu", "2.00", one], ["a", "x", "eu", "100", one], ["c", "x", "eu", "4", two]]))
-        right = [Row("a", "x", "eu", Decimal(1), at1), Row("b", "x", "eu", Decimal(2), at1), Row("c", "x", "eu", Decimal(4), at2)]
+        self.file(
+            "app1.csv",
+            table(
+                [
+                    ["a", "x", "eu", "1", one],
+                    ["b", "x", "eu", "2", one],
+                    ["a", "x", "eu", "1.0", one],
+                ]
+            ),
+        )
+        self.file(
+            "app2.csv",
+            table(
+                [
+                    ["b", "x", "eu", "2.00", one],
+                    ["a", "x", "eu", "100", one],
+                    ["c", "x", "eu", "4", two],
+                ]
+            ),
+        )
+        right = [
+            Row("a", "x", "eu", Decimal(1), at1),
+            Row("b", "x", "eu", Decimal(2), at1),
+            Row("c", "x", "eu", Decimal(4), at2),
+        ]
         self.add("app", right, stream("app*.csv"))
         version = {"version": "integer"}
         head = "id,team,region,amount,at,version"
         files = {
-            "mrg1.csv": [["a", "1", one, "9"], ["b", "2", one, "1"], ["b", "3", one, "1"], ["c", "5", one, "1"]],
-            "mrg2.csv": [["a", "70", one, "2"], ["c", "6", two, "1"], ["d", "8", one, "1"], ["d", "9", one, "0"]],
+            "mrg1.csv": [
+                ["a", "1", one, "9"],
+                ["b", "2", one, "1"],
+                ["b", "3", one, "1"],
+                ["c", "5", one, "1"],
+            ],
+            "mrg2.csv": [
+                ["a", "70", one, "2"],
+                ["c", "6", two, "1"],
+                ["d", "8", one, "1"],
+                ["d", "9", one, "0"],
+            ],
             "mrg3.csv": [["c", "80", one, "0"]],
         }
         for name, lines in files.items():
@@ -246,7 +323,9 @@ class Exports:
             Row("c", "x", "eu", Decimal(6), at2),
             Row("d", "x", "eu", Decimal(8), at1),
         ]
-        self.add("mrg", right, stream("mrg*.csv", load="merge", version_by="version", columns=version))
+        self.add(
+            "mrg", right, stream("mrg*.csv", load="merge", version_by="version", columns=version)
+        )
         self.file("last1.csv", table([["a", "x", "eu", "1", one], ["b", "x", "eu", "2", one]]))
         self.file("last2.csv", table([["b", "y", "eu", "20", two], ["b", "z", "us", "30", two]]))
         right = [Row("a", "x", "eu", Decimal(1), at1), Row("b", "z", "us", Decimal(30), at2)]
@@ -254,7 +333,9 @@ class Exports:
         self.file("rep1.csv", table([[i, "x", "eu", "1", one] for i in "abc"]))
         self.file("rep2.csv", table([["a", "x", "eu", "2", one], ["d", "x", "eu", "4", two]]))
         right = [Row("a", "x", "eu", Decimal(2), at1), Row("d", "x", "eu", Decimal(4), at2)]
-        self.add("rep", right, stream("rep*.csv", load="replace", schema_contract={"shrink_below": 0.5}))
+        self.add(
+            "rep", right, stream("rep*.csv", load="replace", schema_contract={"shrink_below": 0.5})
+        )
 
 
 def ndjson(rows: list[Row]) -> str:
@@ -262,7 +343,11 @@ def ndjson(rows: list[Row]) -> str:
     made = []
     for r in rows:
         amount = f"{r.amount:.2f}" if r.amount is not None else "null"
-        at = json.dumps(r.at.astimezone(NEW_YORK).strftime("%Y-%m-%dT%H:%M:%S%z")) if r.at else "null"
+        at = (
+            json.dumps(r.at.astimezone(NEW_YORK).strftime("%Y-%m-%dT%H:%M:%S%z"))
+            if r.at
+            else "null"
+        )
         made.append(
             f'{{"id": "{r.id}", "team": {json.dumps(r.team)}, "region": {json.dumps(r.region)}, '
             f'"amount": {amount}, "at": {at}}}'

@@ -12,7 +12,13 @@ from judge_oracle import Value, days
 from judge_projects import Outside
 
 CYCLE, START, END = "2026-H1", date(2026, 1, 1), date(2026, 6, 30)
-HOLIDAYS = [date(2026, 1, 1), date(2026, 4, 3), date(2026, 4, 6), date(2026, 5, 1), date(2026, 5, 9)]
+HOLIDAYS = [
+    date(2026, 1, 1),
+    date(2026, 4, 3),
+    date(2026, 4, 6),
+    date(2026, 5, 1),
+    date(2026, 5, 9),
+]
 TEAMS = {"company": None, "north": "company", "south": "company", "deep": "south"}
 UNITS = {
     "total": "number",
@@ -142,15 +148,21 @@ class World:
 
     def reach(self, kr: dict[str, Any], _: str) -> None:
         """Baseline and target, up or down, and an expected curve."""
-        low, high = sorted(self.chance.sample(range(0, 90), 2))
+        low, high = sorted(self.chance.sample(range(90), 2))
         up = self.chance.random() < 0.7
         kr["baseline"], kr["target"] = (
             (Fraction(low), Fraction(high)) if up else (Fraction(high), Fraction(low))
         )
         points = sorted(self.chance.sample(days(kr["start"], kr["due"])[1:-1], 2))
         kr["expected"] = self.chance.choice(
-            ["linear", "back_loaded", "front_loaded", "s_curve", "workdays"]
-            + [[(points[0], Fraction("0.2")), (points[1], Fraction("0.75"))]]
+            [
+                "linear",
+                "back_loaded",
+                "front_loaded",
+                "s_curve",
+                "workdays",
+                [(points[0], Fraction("0.2")), (points[1], Fraction("0.75"))],
+            ]
         )
 
     def curve(self, kr: dict[str, Any], _: str) -> None:
@@ -245,13 +257,7 @@ def keyed(kr: dict[str, Any]) -> dict[str, Any]:
     if "metric" in kr:
         out |= {"metric": kr["metric"], "filter": kr["filter"]}
     if kr["kind"] in ("reach", "curve"):
-        out |= {"baseline": plain(kr["baseline"]), "target": plain(kr["target"])}
-        waypoints = kr["expected"]
-        if isinstance(waypoints, list):
-            waypoints = {
-                "waypoints": [{"date": str(d), "progress": plain(p)} for d, p in waypoints]
-            }
-        out["expected"] = waypoints
+        out |= goal(kr)
     if kr["kind"] == "curve":
         out["curve"] = [{"value": plain(v), "progress": plain(p)} for v, p in kr["curve"]]
     if kr["kind"] == "keep":
@@ -264,6 +270,18 @@ def keyed(kr: dict[str, Any]) -> dict[str, Any]:
     if kr["kind"] == "done":
         out["done"] = str(kr["done"]) if kr["done"] else False
     return out
+
+
+def goal(kr: dict[str, Any]) -> dict[str, Any]:
+    """Baseline, target and the expected curve as they are written."""
+    expected = kr["expected"]
+    if isinstance(expected, list):
+        expected = {"waypoints": [{"date": str(d), "progress": plain(p)} for d, p in expected]}
+    return {
+        "baseline": plain(kr["baseline"]),
+        "target": plain(kr["target"]),
+        "expected": expected,
+    }
 
 
 def milestone(item: dict[str, Any]) -> dict[str, Any]:
@@ -292,7 +310,13 @@ def write(world: World, outside: Outside) -> None:
             "teams": teams,
         },
     )
-    columns = {"id": "text", "series": "text", "amount": "decimal(9,2)", "won": "boolean", "on": "date"}
+    columns = {
+        "id": "text",
+        "series": "text",
+        "amount": "decimal(9,2)",
+        "won": "boolean",
+        "on": "date",
+    }
     outside.define(
         "sources/src",
         {

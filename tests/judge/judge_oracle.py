@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 Value = tuple[Fraction, Fraction | None, int] | None
@@ -60,7 +61,7 @@ def piecewise(points: list[tuple[Fraction, Fraction]], at: Fraction) -> Fraction
     points = sorted(points)
     if at <= points[0][0]:
         return points[0][1]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if at <= x1:
             return y0 + (y1 - y0) * (at - x0) / (x1 - x0)
     return points[-1][1]
@@ -140,9 +141,7 @@ def done_day(kr: dict[str, Any], milestone: dict[str, Any], a: date, lookup: Loo
     return None
 
 
-def score(
-    kr: dict[str, Any], a: date, lookup: Lookup, org: dict[str, Any]
-) -> dict[str, Any]:
+def score(kr: dict[str, Any], a: date, lookup: Lookup, org: dict[str, Any]) -> dict[str, Any]:
     """Value, progress, expected and status of a key result on a day."""
     e = min(a, kr["due"])
     found: dict[str, Any] = {"value": None, "progress": None, "pending": False}
@@ -196,18 +195,31 @@ def status_of(kr: dict[str, Any], a: date, found: dict[str, Any], org: dict[str,
             return "held"
         if number is None:
             return "no_data"
-    if kind == "keep" and progress is None:
-        return "pending"
-    if kind == "keep" and a > kr["due"] and progress >= kr.get("pass", 1):
-        return "achieved"
-    if kind != "keep" and progress >= 1:
+    if kind == "keep":
+        return keep_status(kr, a, progress, org)
+    if progress >= 1:
         return "achieved"
     if a > kr["due"]:
         return "missed"
-    if kind != "keep" and found["x"] < org["grace"] and 0 <= progress < expected:
+    if found["x"] < org["grace"] and 0 <= progress < expected:
         return "pending"
+    return by_pace(progress, expected, org)
+
+
+def keep_status(kr: dict[str, Any], a: date, progress: Fraction | None, org: dict[str, Any]) -> str:
+    """The rules for a key result that keeps something."""
+    if progress is None:
+        return "pending"
+    enough = progress >= kr.get("pass", 1)
+    if a > kr["due"]:
+        return "achieved" if enough else "missed"
+    return "on_track" if enough else by_pace(progress, Fraction(1), org)
+
+
+def by_pace(progress: Fraction, expected: Fraction, org: dict[str, Any]) -> str:
+    """The colours."""
     r = ratio(progress, expected)
-    if r >= org["on_track"] or (kind == "keep" and progress >= kr.get("pass", 1)):
+    if r >= org["on_track"]:
         return "on_track"
     return "at_risk" if r >= org["at_risk"] else "off_track"
 
@@ -241,9 +253,7 @@ def part_of(kr: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def roll_up(
-    parts: list[dict[str, Any]], rule: str, a: date, org: dict[str, Any]
-) -> dict[str, Any]:
+def roll_up(parts: list[dict[str, Any]], rule: str, a: date, org: dict[str, Any]) -> dict[str, Any]:
     """Many parts into one, which is a part again one level up."""
     counted = [p for p in parts if p["counted"]]
     valued = [p for p in counted if p["progress"] is not None]
@@ -282,7 +292,4 @@ def rolled_status(
         return "missed"
     if out["x"] < org["grace"] and 0 <= out["progress"] < out["expected"]:
         return "pending"
-    r = ratio(out["progress"], out["expected"])
-    if r >= org["on_track"]:
-        return "on_track"
-    return "at_risk" if r >= org["at_risk"] else "off_track"
+    return by_pace(out["progress"], out["expected"], org)

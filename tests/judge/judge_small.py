@@ -41,7 +41,9 @@ def write(project: Outside, ghost: bool = False) -> None:
             rows = ["id,team,amount,at"]
             for _ in range(1500):
                 at = date(2026, 1, 1) + timedelta(days=chance.randrange(150))
-                rows.append(f"i{chance.randrange(3000)},t{chance.randrange(5)},{chance.randrange(999)}.25,{at}")
+                rows.append(
+                    f"i{chance.randrange(3000)},t{chance.randrange(5)},{chance.randrange(999)}.25,{at}"
+                )
             project.write(f"data/{name}/{file}.csv", "\n".join(rows) + "\n")
     sources = ["one", "two", *(["ghost"] if ghost else [])]
     for team in ("a", "b"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,7 +69,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outside, Exports]:
     """A project that has read everything."""
     project = Outside(tmp_path_factory.mktemp("exports"))
     exports = Exports(project)
-    for part in (exports.formats, exports.spellings, exports.clocks, exports.contracts, exports.loads):
+    for part in (
+        exports.formats,
+        exports.spellings,
+        exports.clocks,
+        exports.contracts,
+        exports.loads,
+    ):
         part()
     project.define(
         "organisation",
@@ -84,7 +89,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outside, Exports]:
     )
     project.define(
         "sources/mix",
-        {"source": "mix", "connector": "files", "options": {"root": "data"}, "streams": exports.streams},
+        {
+            "source": "mix",
+            "connector": "files",
+            "options": {"root": "data"},
+            "streams": exports.streams,
+        },
     )
     project.write(
         "okr_defs/models/best.sql",
@@ -94,7 +104,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outside, Exports]:
     metrics, krs = definitions(exports)
     project.define("metrics/m", {"metrics": metrics})
     objective = {"title": "O", "owner": "a@x.example", "key_results": krs}
-    project.define("objectives/2026-H1/t", {"cycle": "2026-H1", "team": "t", "objectives": {"o": objective}})
+    project.define(
+        "objectives/2026-H1/t", {"cycle": "2026-H1", "team": "t", "objectives": {"o": objective}}
+    )
     project.run("2026-06-30")
     return project, exports
 
@@ -192,22 +204,27 @@ def test_every_value_is_what_the_files_say(world: tuple[Outside, Exports], day: 
     project, exports = world
     said = project.short(day)
     right = wanted(exports, date.fromisoformat(day))
-    wrong = [(k, said[k]["value"], shown(v)) for k, v in right.items() if said[k]["value"] != shown(v)]
+    wrong = [
+        (k, said[k]["value"], shown(v)) for k, v in right.items() if said[k]["value"] != shown(v)
+    ]
     assert wrong == []
     assert set(said) == set(right)
 
 
-def test_the_rows_set_aside_are_the_ones_that_break_a_contract(world: tuple[Outside, Exports]) -> None:
+def test_the_rows_set_aside_are_the_ones_that_break_a_contract(
+    world: tuple[Outside, Exports],
+) -> None:
     """Rows received = kept + set aside, in every batch."""
     project, _ = world
     found = project.call("batches", "list", "--json")
     assert found.code == 0
     batches = found.data["batches"]
     assert all(
-        b["rows_received"] == b["rows_kept"] + b["rows_quarantined"] + b["rows_broken"] for b in batches
+        b["rows_received"] == b["rows_kept"] + b["rows_quarantined"] + b["rows_broken"]
+        for b in batches
     ), batches
     aside = {b["object"]: (b["rows_broken"], b["rows_quarantined"]) for b in batches}
-    print(aside, found.data.keys())
+    assert (aside["bad.csv"], aside["strict.csv"], aside["early.csv"]) == ((7, 2), (1, 0), (0, 0))
 
 
 def test_a_second_run_records_nothing(world: tuple[Outside, Exports]) -> None:

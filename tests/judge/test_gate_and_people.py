@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from judge_projects import Outside
 
-TODAY = date.today()
+TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
 BLOCKING = [{"type": "expect_column_values_to_not_be_null", "column": "amount"}]
 GATED = ("rel", "rej", "sup", "que", "twice")
@@ -67,7 +66,12 @@ def metrics() -> dict[str, Any]:
         "window": "all",
         "unit": "share",
     }
-    made["half"] = {"from": "s.new_hours", "measure": {"sum": "amount"}, "window": "all", "unit": "count"}
+    made["half"] = {
+        "from": "s.new_hours",
+        "measure": {"sum": "amount"},
+        "window": "all",
+        "unit": "count",
+    }
     base = {"title": "T", "owner": "a@x.example", "unit": "number"}
     return {name: {**base, **body} for name, body in made.items()}
 
@@ -86,7 +90,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Outside:
     made.define("metrics/m", {"metrics": metrics()})
     krs: dict[str, Any] = {n.replace("_", "-"): {"metric": n} for n in metrics()}
     krs |= {"hand": {"manual": True}, "hand-old": {"manual": True}, "hand-none": {"manual": True}}
-    krs["change"] = {"metric": "new_hours", "baseline": {"at": ago(40)}, "target": {"change": "+20%"}}
+    krs["change"] = {
+        "metric": "new_hours",
+        "baseline": {"at": ago(40)},
+        "target": {"change": "+20%"},
+    }
     krs["absolute"] = {"metric": "new_hours", "baseline": {"at": ago(40)}, "target": {"change": 5}}
     common = {"title": "T", "owner": "a@x.example", "baseline": 0, "target": 100}
     krs = {name: {**common, **body} for name, body in krs.items()}
@@ -132,10 +140,22 @@ def test_what_waits_is_held_and_people_decide(project: Outside) -> None:
     for name in GATED:
         project.write(f"data/{name}_2.csv", lines(("c", "", ago(3)), ("d", "7", ago(3))))
     project.write("data/que_3.csv", lines(("e", "11", ago(2))))
-    project.write("data/list_2.csv", lines(("a", "1", ago(1)), ("c", "1", ago(1)), ("d", "1", ago(1))))
+    project.write(
+        "data/list_2.csv", lines(("a", "1", ago(1)), ("c", "1", ago(1)), ("d", "1", ago(1)))
+    )
     project.call(
-        "checkin", "now/t/o/twice", "--override", "99", "--until", str(TODAY), "--reason", "known",
-        "--approver", "b@x.example", "--date", ago(1),
+        "checkin",
+        "now/t/o/twice",
+        "--override",
+        "99",
+        "--until",
+        str(TODAY),
+        "--reason",
+        "known",
+        "--approver",
+        "b@x.example",
+        "--date",
+        ago(1),
     )
     project.run(str(YESTERDAY), code=3)
     said = project.short(str(YESTERDAY))

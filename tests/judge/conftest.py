@@ -1,1 +1,0 @@
-"""Fixtures of the judge: its modules are found beside its tests."""
