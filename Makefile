@@ -44,8 +44,8 @@ demo: exports  ## Run the example through Dagster and show its key results
 	@echo
 	@echo "Next:"
 	@echo "  why one of them turned red    $(BIN)/scoreline explain 2026-H2/operations/quiet-helpdesk/crm-tickets"
-	@echo "  what holds the rating         $(BIN)/scoreline batches"
-	@echo "  is every number still true    $(BIN)/scoreline verify"
+	@echo "  what holds the rating         $(BIN)/scoreline batches list"
+	@echo "  is every record intact        $(BIN)/scoreline verify"
 	@echo "  the graph, runs and schedules DAGSTER_HOME=\"$(CURDIR)\" $(BIN)/dagster dev"
 	@echo "  the definitions               okr_defs/  (docs/add-a-key-result.md says how to change them)"
 
