@@ -21,6 +21,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import ge, gt
 
 from scoreline.core.exact import Exact, parse_exact
 
@@ -50,20 +51,20 @@ class Series:
             ValueError: a line that is not of the form above, days out of order, or a run
                 without its end.
         """
-        starts: list[date] = []
-        points: list[Point] = []
+        rows: list[list[str]] = []
         ends: list[date] = []
         for line in text.splitlines():
             fields = line.split(",")
-            if fields[0] == "end" and len(fields) == 2 and len(ends) < len(starts):
+            if len(fields) == 3:
+                rows.append(fields)
+            elif fields[0] == "end" and len(fields) == 2 and len(ends) < len(rows):
                 last = date.fromisoformat(fields[1])
-                ends += [last] * (len(starts) - len(ends))
-            elif len(fields) == 3:
-                starts.append(date.fromisoformat(fields[0]))
-                points.append((fields[1], fields[2]))
+                ends += [last] * (len(rows) - len(ends))
             else:
                 raise ValueError(f"{line!r} is no line of a series: day,numerator,denominator")
-        series = Series(tuple(starts), tuple(points), tuple(ends))
+        starts = tuple(map(date.fromisoformat, [day for day, _, _ in rows]))
+        points = tuple([(above, below) for _, above, below in rows])
+        series = Series(starts, points, tuple(ends))
         series._check()
         return series
 
@@ -121,8 +122,7 @@ class Series:
     def _check(self) -> None:
         if len(self.ends) != len(self.starts):
             raise ValueError("the series stops before its line end,DAY")
-        pairs = zip(self.starts, self.starts[1:], strict=False)
-        if any(later <= earlier for earlier, later in pairs):
+        if any(map(ge, self.starts, self.starts[1:])):
             raise ValueError("the days of a series stand in ascending order, each once")
-        if any(end < start for start, end in zip(self.starts, self.ends, strict=True)):
+        if any(map(gt, self.starts, self.ends)):
             raise ValueError("a run of a series ends before it starts")

@@ -79,7 +79,7 @@ def backfill(
         raise UsageError(f"--to {last} lies in the future; today is {today}")
     with loaded_run(project, "backfill", last) as (run, warehouse):
         measured = measure(project, warehouse, first)
-        definitions = Definitions(measured.plan)
+        definitions = measured.definitions
         plan, fresh = Backfill(), []
         project.listener.begin("scoring days", len(days))
         for day, records in _scored(project, measured, definitions, days):

@@ -23,7 +23,7 @@ def newest_event(state: StreamState, moment: datetime) -> datetime | None:
     between the two, the earliest stands for the day (older, so never too fresh).
     """
     days = _event_days(state.events)
-    index = bisect_right([low for low, _ in days], moment) - 1
+    index = bisect_right(days, moment, key=_earliest) - 1
     while index >= 0:
         low, high = days[index]
         if high < moment:
@@ -66,6 +66,10 @@ def staleness(
         return None
     local = (event + timedelta(0)).astimezone(zone)
     return f"{stream.full_name} {what} on {local:%Y-%m-%d %H:%M}, more than {limit} before"
+
+
+def _earliest(day: tuple[datetime, datetime]) -> datetime:
+    return day[0]
 
 
 @lru_cache(maxsize=256)

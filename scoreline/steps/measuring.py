@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from scoreline.core.errors import ExpressionError, WarehouseError
@@ -20,12 +21,12 @@ from scoreline.core.model import Plan
 from scoreline.core.periods import shift
 from scoreline.core.records import Batch, StreamState, ValueRecord, digest, digest_of
 from scoreline.core.series import Point, Series
-from scoreline.definitions.canonical import object_bodies
 from scoreline.measures.allowed import validate
 from scoreline.measures.prune import prune
 from scoreline.measures.requests import Offset, SeriesRequest, requests_for, streams_read
 from scoreline.measures.series import compile_series
 from scoreline.steps.project import Project
+from scoreline.steps.recording import Definitions
 from scoreline.warehouse import measuring as engine
 from scoreline.warehouse.database import ENGINE
 from scoreline.warehouse.warehouse import Warehouse
@@ -35,9 +36,13 @@ ModelColumns = dict[str, dict[str, str]]
 
 @dataclass(slots=True)
 class Measured:
-    """Every series by request; `computed` are those that are new, `errors` by object name."""
+    """Every series by request; `computed` are those that are new, `errors` by object name.
+
+    `plan` is what could be used of the project's, `definitions` its bodies.
+    """
 
     plan: Plan
+    definitions: Definitions
     values: dict[str, ValueRecord] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)
     errors: dict[str, str] = field(default_factory=dict)
@@ -46,7 +51,7 @@ class Measured:
 def measure(project: Project, warehouse: Warehouse, day: date) -> Measured:
     """Compute what is due; what cannot be computed is reported and left out."""
     plan, columns, errors = usable_plan(project.plan, warehouse)
-    measured = Measured(plan, errors=errors)
+    measured = Measured(plan, Definitions(plan), errors=errors)
     states = project.store.stream_states()
     due: list[SeriesRequest] = []
     inputs: dict[str, dict[str, Any]] = {}
@@ -56,13 +61,15 @@ def measure(project: Project, warehouse: Warehouse, day: date) -> Measured:
         if all(s in states for s in streams_read(plan, r.metric))
     ]
     known = project.store.known_inputs()
-    bodies = {name: digest_of(body) for name, (_, body) in object_bodies(plan).items()}
+    standing: list[str] = []
     for request in requests:
-        inputs[request.id] = _inputs(project, plan, request, states, bodies)
-        if known.get(request.id) != digest_of(inputs[request.id]):
+        found = _inputs(project, plan, request, states, measured.definitions.digests)
+        inputs[request.id] = found
+        if known.get(request.id) == digest_of(found):
+            standing.append(request.id)
+        else:
             due.append(request)
-    recorded = project.store.values([r.id for r in requests if r not in due])
-    measured.values.update(recorded)
+    measured.values.update(project.store.values(standing))
     texts = _compute(project, warehouse, plan, columns, due, measured.errors)
     for request in due:
         if request.id in texts:
@@ -121,7 +128,6 @@ def _inputs(
     metric = plan.metrics[request.metric]
     organisation = plan.organisation
     streams = streams_read(plan, request.metric)
-    days = ",".join(d.isoformat() for d in request.days)
     body: dict[str, Any] = {
         "metric": bodies[f"metric {metric.name}"],
         "models": {m: bodies[f"model {m}"] for m in _models(plan, metric.from_)},
@@ -129,7 +135,7 @@ def _inputs(
         "filter": [[k, list(v)] for k, v in request.filter],
         "cycle": request.cycle,
         "offset": [[n, u] for n, u in request.offset],
-        "days": digest(days.encode()),
+        "days": _days_digest(request.days),
         "timezone": organisation.timezone,
         "fiscal_year_starts": list(organisation.fiscal_year_starts),
         "cycles": [
@@ -141,6 +147,11 @@ def _inputs(
         limit = _first_legal(project, plan, request.metric)
         body["first_day"] = limit.isoformat() if limit else None
     return body
+
+
+@lru_cache(maxsize=64)
+def _days_digest(days: tuple[date, ...]) -> str:
+    return digest(",".join(d.isoformat() for d in days).encode())
 
 
 def _models(plan: Plan, name: str | None) -> list[str]:

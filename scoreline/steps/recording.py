@@ -25,12 +25,16 @@ _GOOD = frozenset({"achieved", "missed", "pending", "on_track", "at_risk", "off_
 
 
 class Definitions:
-    """The canonical bodies of a plan's objects, and what each key result stands on."""
+    """The canonical bodies of a plan's objects, and what each key result stands on.
+
+    Attributes:
+        digests: the digest of each object's body, by its name with its kind before it.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._bodies = object_bodies(plan)
-        self._digests = {name: digest_of(body) for name, (_, body) in self._bodies.items()}
+        self.digests = {name: digest_of(body) for name, (_, body) in self._bodies.items()}
 
     def versions(self) -> list[DefinitionVersion]:
         """Every object as a version to record; metrics with the SQL that computes them."""
@@ -48,7 +52,7 @@ class Definitions:
         for metric in metrics:
             if metric in self._plan.metrics:
                 names += self._below(metric)
-        return {n: self._digests[n] for n in dict.fromkeys(names) if n in self._digests}
+        return {n: self.digests[n] for n in dict.fromkeys(names) if n in self.digests}
 
     def digest(self, kr: KeyResult) -> str:
         """The one digest of everything that defines a key result's score."""

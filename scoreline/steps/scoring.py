@@ -6,6 +6,7 @@ does not: how a score comes about (evaluating).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from scoreline.core import faults
@@ -15,7 +16,7 @@ from scoreline.core.series import Series
 from scoreline.steps.evaluating import evaluate, gather, rolled_up, rows
 from scoreline.steps.measuring import Measured, measure
 from scoreline.steps.project import Project
-from scoreline.steps.recording import Definitions, score_record
+from scoreline.steps.recording import score_record
 from scoreline.steps.reports import MetricRow, ScoreReport
 from scoreline.warehouse.warehouse import Warehouse
 
@@ -27,7 +28,7 @@ def score_day(project: Project, warehouse: Warehouse, run: str, day: date) -> Sc
     faults.reach("measure.done")
     evidence = gather(project, measured.plan, day, measured.values, measured.errors)
     scored = evaluate(project, evidence, day)
-    definitions = Definitions(measured.plan)
+    definitions = measured.definitions
     series = {r: digest(v.series.encode()) for r, v in measured.values.items()}
     records = [
         score_record(s.kr, s.score, s.observed, definitions, evidence.streams, series)
@@ -47,7 +48,7 @@ def score_day(project: Project, warehouse: Warehouse, run: str, day: date) -> Sc
         as_of=day,
         key_results=rows(project, scored, definitions, day, records),
         objectives=rolled_up(project, measured.plan, scored, day),
-        metrics=metric_rows(measured, day),
+        metrics=metric_rows(measured, evidence.series, day),
         computed=len(measured.computed),
         reused=len(measured.values) - len(measured.computed),
         recorded=commit.counts,
@@ -69,11 +70,11 @@ def _note_dimensions(project: Project, warehouse: Warehouse, measured: Measured)
         project.store.note_dimension(relation, column, found)
 
 
-def metric_rows(measured: Measured, day: date) -> list[MetricRow]:
+def metric_rows(measured: Measured, series: Mapping[str, Series], day: date) -> list[MetricRow]:
     """The value of every measured series on a day."""
     found = []
     for request, record in measured.values.items():
-        value: Exact | None = Series.parse(record.series).at(day)
+        value: Exact | None = series[request].at(day)
         below = value.denominator if value else None
         factor = measured.plan.metrics[record.metric].unit.factor
         number = value.fraction if value else None
