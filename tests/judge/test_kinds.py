@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 from judge_compare import key_results, lines, wrong_key_results, wrong_lines
-from judge_kinds import World, write
+from judge_kinds import World
 from judge_projects import Outside
+from judge_written import write
 
 DAYS = ["2025-12-20", "2026-01-01", "2026-01-15", "2026-04-01", "2026-06-30", "2026-07-01"]
 
