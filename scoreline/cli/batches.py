@@ -7,6 +7,7 @@ not: what a decision does (steps, store).
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -82,12 +83,14 @@ def show_batch(root: Path, name: str, rows: int, json: bool) -> int:
             batch = project.store.batch(name)
             aside = [q for q in project.store.quarantines(batch.stream) if q.batch == batch.id]
         checks = project.store.check_results(batch.id) if batch else []
+        counts = project.store.load_counts(batch.id) if batch else None
         samples = {q.id: first_rows(project.files.path(q.file), rows) for q in aside}
     if json:
         print_json(
             {
                 "batch": batch_json(batch) if batch else None,
                 "receipt": dict(batch.receipt) if batch else None,
+                "loaded": dict(counts) if counts else None,
                 "checks": [
                     {"type": c.type, "outcome": c.outcome, "message": c.message, "took": c.took}
                     for c in checks
@@ -100,7 +103,7 @@ def show_batch(root: Path, name: str, rows: int, json: bool) -> int:
         return 0
     out = console()
     if batch is not None:
-        _print_batch(batch, out)
+        _print_batch(batch, counts, out)
     for c in checks:
         colour = {"pass": "green", "fail": "red", "error": "magenta"}[c.outcome]
         out.print(f"  [{colour}]{c.outcome}[/] {safe(c.message)} [dim]{c.took}[/]")
@@ -112,7 +115,7 @@ def show_batch(root: Path, name: str, rows: int, json: bool) -> int:
     return 0
 
 
-def _print_batch(batch: Batch, out: Any) -> None:
+def _print_batch(batch: Batch, counts: Mapping[str, int] | None, out: Any) -> None:
     out.print(f"[bold]{batch.id}[/] {_state(batch.state)} {safe(batch.stream)}")
     facts = {
         "object": batch.object,
@@ -120,12 +123,20 @@ def _print_batch(batch: Batch, out: Any) -> None:
         "received (UTC)": f"{batch.received_at:%Y-%m-%d %H:%M:%S}",
         "rows": f"{batch.rows_received:,} received = {batch.rows_kept:,} kept + "
         f"{batch.rows_broken:,} broken + {batch.rows_quarantined:,} quarantined",
+        "loaded": _loaded(counts) if counts else "",
         "why": batch.reason or "",
         "bytes kept": batch.received.name if batch.received else "no (personal data)",
     }
     for name, text in facts.items():
         if text:
             out.print(f"  [dim]{name}:[/] {safe(text)}")
+
+
+def _loaded(counts: Mapping[str, int]) -> str:
+    """What became of the rows that were kept, when they joined the stream."""
+    words = ("inserted", "repeated", "superseded", "refused")
+    parts = [f"{counts[w]:,} {w}" for w in words if counts.get(w)]
+    return f"{counts['rows']:,} kept = {' + '.join(parts) or 'none'}"
 
 
 def decide(
