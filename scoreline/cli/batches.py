@@ -28,18 +28,26 @@ def list_batches(root: Path, stream: str | None, state: str | None, json: bool) 
         if stream is not None and stream not in project.plan.streams:
             known = ", ".join(project.plan.streams) or "none"
             raise UsageError(f"there is no stream {stream!r}; the definitions have: {known}")
-        wanted = [state] if state in _STATES else None
-        batches = [] if state == "quarantined" else project.store.batches(stream, wanted)
-        aside = project.store.quarantines(stream) if state in (None, "quarantined") else []
+        batches = project.store.batches(stream, [state] if state in _STATES else None)
+        aside = project.store.quarantines(stream)
+    if state == "quarantined":
+        holders = {q.batch for q in aside}
+        batches = [b for b in batches if b.id in holders]
     if json:
         print_json(
-            {
-                "batches": [batch_json(b) for b in batches],
-                "quarantines": [quarantine_json(q) for q in aside],
-            }
+            [
+                {
+                    **batch_json(b),
+                    "quarantines": [quarantine_json(q) for q in aside if q.batch == b.id],
+                }
+                for b in batches
+            ]
         )
         return 0
-    _print_list(batches, aside)
+    _print_list(
+        [] if state == "quarantined" else batches,
+        aside if state in (None, "quarantined") else [],
+    )
     return 0
 
 

@@ -218,7 +218,7 @@ def test_the_rows_set_aside_are_the_ones_that_break_a_contract(
     project, _ = world
     found = project.call("batches", "list", "--json")
     assert found.code == 0
-    batches = found.data["batches"]
+    batches = found.data
     assert all(
         b["rows_received"] == b["rows_kept"] + b["rows_quarantined"] + b["rows_broken"]
         for b in batches

@@ -171,7 +171,7 @@ def test_what_waits_is_held_and_people_decide(project: Outside) -> None:
 def decide(project: Outside) -> None:
     """Release, reject, supersede; the rest waits on."""
     found = project.call("batches", "list", "--json")
-    batches = found.data["batches"]
+    batches = found.data
     blocked = {b["stream"].split(".")[-1]: b["id"] for b in batches if b["state"] == "blocked"}
     assert set(blocked) == set(GATED), batches
     assert project.call("batches", "release", blocked["rel"], "--reason", "fine").code == 0
