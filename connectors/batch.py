@@ -103,6 +103,8 @@ class Batch:
 
     def ragged(self) -> pa.Table:
         """The refused rows so far: row, text, reason."""
+        if not self.tally.ragged:
+            return pa.Table.from_batches([], RAGGED_SCHEMA)
         columns = {
             name: [getattr(row, name) for row in self.tally.ragged] for name in RAGGED_SCHEMA.names
         }

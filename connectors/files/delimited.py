@@ -183,7 +183,10 @@ class DelimitedRows:
             else batch.column(self._names[d.index])
             for d in self._plan.delivered
         ]
-        return pa.record_batch([*arrays, pa.array(self._numbers(batch.num_rows))], schema=schema)
+        # not pa.array: it imports pandas where that is installed, which takes half a second
+        numbers = pa.py_buffer(self._numbers(batch.num_rows))
+        rows = pa.Array.from_buffers(pa.int64(), batch.num_rows, [None, numbers])
+        return pa.record_batch([*arrays, rows], schema=schema)
 
     def _numbers(self, count: int) -> NDArray[np.int64]:
         """The next row numbers, leaving out those refused.

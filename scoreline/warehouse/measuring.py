@@ -16,20 +16,15 @@ from scoreline.measures.series import PARAMETER_TABLES, Row, Statement
 
 def prepare(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Sequence[Row]]) -> None:
     """Make the parameter tables and fill them."""
-    import pyarrow as pa  # dear, and a run without anything to measure does without
-
     for name, columns in PARAMETER_TABLES.items():
         declared = ", ".join(f"{column} {kind}" for column, kind in columns)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({declared})")
         rows = tables.get(name, ())
         if not rows:
             continue
-        names = [column for column, _ in columns]
-        values = dict(zip(names, (list(c) for c in zip(*rows, strict=True)), strict=True))
-        connection.register("_parameters", pa.table(values))
-        casts = ", ".join(f"CAST({column} AS {kind})" for column, kind in columns)
-        connection.execute(f"INSERT INTO {name} SELECT {casts} FROM _parameters")
-        connection.unregister("_parameters")
+        lists = ", ".join(f"unnest(${n}::{kind}[])" for n, (_, kind) in enumerate(columns, 1))
+        values = [list(column) for column in zip(*rows, strict=True)]
+        connection.execute(f"INSERT INTO {name} SELECT {lists}", values)
 
 
 def run(connection: duckdb.DuckDBPyConnection, statement: Statement) -> dict[str, str]:
