@@ -8,6 +8,7 @@ in the middle of a batch: the parent is gone, and files are only renamed once co
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from queue import SimpleQueue
@@ -24,6 +25,7 @@ def main() -> None:
     lines: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_read, args=(lines,), daemon=True).start()
     defer()
+    gc.disable()  # an import makes objects that stay: looking for garbage takes a tenth of it
     try:
         from scoreline.quality.judge import Judge
 
@@ -31,6 +33,8 @@ def main() -> None:
     except Exception as error:
         _refuse(lines, answers, f"Great Expectations cannot be used: {error}")
         return
+    gc.freeze()
+    gc.enable()
     while True:
         request = read_request(lines.get())
         try:
