@@ -1,0 +1,59 @@
+"""Keeping the state: copies of it, and making again what can be made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scoreline.cli.commands.options import HERE, Json, Project
+
+
+def rebuild(project: Project = HERE, json: Json = False) -> None:
+    """Make the warehouse again from the stored files and compare the digests."""
+    from scoreline.cli.running import rebuild_project
+
+    raise typer.Exit(rebuild_project(project, json))
+
+
+def backup(
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PLACE",
+            help="A new folder, one with an earlier backup, or a file that ends in .zip.",
+        ),
+    ],
+    project: Project = HERE,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Hash what an earlier backup holds, and check the ledger."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Copy the control store, stored files, definitions and keys; runs may go on meanwhile."""
+    from scoreline.cli.keeping import backup_project
+
+    raise typer.Exit(backup_project(project, target, verify=verify, json=json))
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="BACKUP", help="The folder or .zip file.")],
+    project: Project = HERE,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Move state that is there aside first.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Check a backup to the last byte, and put it in a project's place."""
+    from scoreline.cli.keeping import restore_project
+
+    raise typer.Exit(restore_project(project, source, replace=replace, json=json))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the tree."""
+    app.command()(rebuild)
+    app.command()(backup)
+    app.command()(restore)
