@@ -1,4 +1,4 @@
-"""The builders of `tests/flow` serve the projects over real data too; and the sales pipeline."""
+"""Builders and servers of other folders serve the projects over real data; the sales pipeline."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-_BUILDERS = Path(__file__).resolve().parents[1] / "flow"
-if str(_BUILDERS) not in sys.path:
-    sys.path.insert(0, str(_BUILDERS))
+for _folder in ("flow", "connectors_sql"):
+    _path = str(Path(__file__).resolve().parents[1] / _folder)
+    if _path not in sys.path:
+        sys.path.insert(0, _path)
 
 
 @pytest.fixture(scope="module")

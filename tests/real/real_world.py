@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from flow_builders import Small
 
-from scoreline.quality.gx import GxValidator
 from scoreline.steps.reports import RunReport, StreamReport
 from scoreline.steps.status import standing
 
@@ -23,8 +23,8 @@ Exact = tuple[Fraction | None, Fraction | None, Fraction | None]
 """Value, numerator and denominator, as scored."""
 
 
-def project(folder: Path, gx: GxValidator, cycle: str, start: str, end: str, zone: str) -> Small:
-    """An organisation with one team and one cycle, checked by Great Expectations."""
+def project(folder: Path, gx: Any, cycle: str, start: str, end: str, zone: str) -> Small:
+    """An organisation with one team and one cycle, with its validator."""
     small = Small(folder, validator=gx)
     small.write(
         "okr_defs/organisation.yaml",
