@@ -28,9 +28,10 @@ from scoreline.core.model import (
 )
 
 _NEVER = frozenset(("place", "file", "broken"))
-_LATER = frozenset(("decimal_mark",))
+LATER = frozenset(("decimal_mark",))
+"""Fields that came after bodies were first recorded: left out where they have their default."""
 _FOR_PEOPLE = frozenset(("title", "description", "owner"))
-_TAGS = {Reach: "reach", Keep: "keep", Milestones: "milestones", Done: "done"}
+TAGS: Mapping[type, str] = {Reach: "reach", Keep: "keep", Milestones: "milestones", Done: "done"}
 
 
 def canonical(value: Any, *, without: frozenset[str] = frozenset()) -> Any:
@@ -196,12 +197,12 @@ def _number(value: int | Decimal) -> str:
 
 
 def _dataclass(value: Any, without: frozenset[str]) -> dict[str, Any]:
-    tag = _TAGS.get(type(value))
+    tag = TAGS.get(type(value))
     body: dict[str, Any] = {"is": tag} if tag else {}
     for field in fields(value):
         if field.name in _NEVER or field.name in without:
             continue
-        if field.name in _LATER and getattr(value, field.name) == field.default:
+        if field.name in LATER and getattr(value, field.name) == field.default:
             continue
         item = canonical(getattr(value, field.name), without=without)
         if item is not None and item not in ("", [], {}):
