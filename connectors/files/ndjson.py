@@ -12,18 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.batch import LINE, ROW
 from connectors.errors import PermanentError
 from connectors.files.text import TextSource
+from connectors.jsontext.source import BLOCK, LONGEST, SCHEMA, SPACE
 from connectors.receipt import Tally
 
-BLOCK = 1 << 22
 HEAD = 1 << 10
-LONGEST = 1 << 26
-SCHEMA = pa.schema(
-    [pa.field(LINE, pa.string(), nullable=False), pa.field(ROW, pa.int64(), nullable=False)]
-)
-SPACE = " \t\r\n"
 
 
 class JsonLines:

@@ -19,10 +19,11 @@ from connectors.files.columnar import ParquetRows
 from connectors.files.columns import plan_columns, plan_positions
 from connectors.files.delimited import DelimitedRows
 from connectors.files.header import take_header
-from connectors.files.json_records import JsonRecords
-from connectors.files.ndjson import SCHEMA, JsonLines
+from connectors.files.ndjson import JsonLines
 from connectors.files.options import FilesStream, Format, dialect_of, format_of
 from connectors.files.text import TextSource
+from connectors.jsontext.records import JsonRecords
+from connectors.jsontext.source import SCHEMA
 from connectors.receipt import Tally
 
 

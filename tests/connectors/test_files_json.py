@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from connectors.batch import Batch
 from connectors.errors import OptionError, PermanentError
-from connectors.files import json_records, text
+from connectors.files import text
+from connectors.jsontext import records as json_records
 
 
 def read(folder: Folder, content: str | bytes, **options: Any) -> tuple[Batch, list[str]]:

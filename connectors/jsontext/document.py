@@ -1,7 +1,7 @@
 """One JSON document: the way to the array of records, and what follows it.
 
 What belongs here: walking a document's structure outside the array, token by token. What does
-not: the array's own items (`json_records`), and what values mean.
+not: the array's own items (`records`), and what values mean.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 
 from connectors.errors import PermanentError
-from connectors.files.text import TextSource
+from connectors.jsontext.source import TextReader
 
 LONGEST = 1 << 26
 LISTED = 20
@@ -22,7 +22,7 @@ _ENDED = b'{}[],:"'
 class JsonDocument:
     """The structure of one document, read in order; `depth` counts what is open."""
 
-    def __init__(self, source: TextSource, records: str | None) -> None:
+    def __init__(self, source: TextReader, records: str | None) -> None:
         self.depth = 0
         self._source = source
         self._way = records.split(".") if records else []

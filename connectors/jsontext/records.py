@@ -1,7 +1,7 @@
 """The array of one JSON document: each record cut out as it stands, its numbers untouched.
 
 What belongs here: finding where records begin and end, set-based and in bounded memory. What
-does not: the way to the array (`json_document`), and parsing records (the caller's).
+does not: the way to the array (`document`), and parsing records (the caller's).
 
 Within a block, a quote counts unless an odd number of backslashes stands before it; what has an
 odd number of quotes before it is inside a text. Outside texts every bracket changes the depth by
@@ -19,9 +19,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from connectors.errors import PermanentError
-from connectors.files.json_document import JsonDocument
-from connectors.files.ndjson import BLOCK, LONGEST, SCHEMA, SPACE
-from connectors.files.text import TextSource
+from connectors.jsontext.document import JsonDocument
+from connectors.jsontext.source import BLOCK, LONGEST, SCHEMA, SPACE, TextReader
 from connectors.receipt import RaggedRow, Tally
 
 Positions = NDArray[np.intp]
@@ -46,7 +45,7 @@ class _Cut:
 class JsonRecords:
     """The records of one document's array; iterate once."""
 
-    def __init__(self, source: TextSource, records: str | None, tally: Tally) -> None:
+    def __init__(self, source: TextReader, records: str | None, tally: Tally) -> None:
         self._source = source
         self._document = JsonDocument(source, records)
         self._tally = tally
