@@ -13,7 +13,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from scoreline.core.access import Access
 from scoreline.core.errors import Place
+from scoreline.core.notices import Notify
 
 TypeKind = Literal["text", "boolean", "integer", "decimal", "date", "timestamp", "json"]
 LoadMode = Literal["append", "merge", "replace"]
@@ -468,6 +470,7 @@ class Plan:
     What is in error is left out (a key result that only lost its metric stays, with
     `broken` set). Mappings are by full name: sources by name, streams by
     `<source>.<stream>`, models by `models.<name>`, metrics by name, objectives by id.
+    `notify` and `access` change no score and take no part in what is recorded of one.
     """
 
     organisation: Organisation
@@ -475,6 +478,8 @@ class Plan:
     models: Mapping[str, Model] = field(default_factory=dict)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     objectives: Mapping[str, Objective] = field(default_factory=dict)
+    notify: Notify = field(default_factory=Notify)
+    access: Access = field(default_factory=Access)
 
     @property
     def streams(self) -> dict[str, Stream]:

@@ -34,7 +34,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The schema version that this release writes: Alembic's newest revision."""
 
 NAMING = {
@@ -236,6 +236,61 @@ dimension_values = Table(
     _text("row_digest"),
 )
 
+# --- guarded: messages, and who may look ---------------------------------------------------
+
+told = Table(
+    "told",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    _text("state"),
+    _text("at"),
+    _text("row_digest"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _text("recipient"),
+    _text("event"),
+    Column("address", Text),
+    _text("title"),
+    _text("body"),
+    _text("format"),
+    _text("state"),
+    _count("attempts"),
+    Column("error", Text),
+    _text("created_at"),
+    _text("changed_at"),
+    _text("row_digest"),
+    CheckConstraint("state IN ('pending', 'sending', 'sent', 'unsure')", name="state"),
+    Index(None, "state", "created_at"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _text("roles"),
+    _text("password"),
+    _text("created_at"),
+    _text("changed_at"),
+    _text("row_digest"),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _text("at"),
+    _text("who"),
+    _text("what"),
+    _text("subject"),
+    _text("detail"),
+    _text("row_digest"),
+    Index(None, "subject", "seq"),
+)
+
 row_tallies = Table(
     "row_tallies",
     metadata,
@@ -323,5 +378,9 @@ GUARDED = (
     stream_states,
     extractions,
     dimension_values,
+    told,
+    messages,
+    users,
+    looks,
 )
 """The tables whose rows carry a digest of themselves and are counted in `row_tallies`."""

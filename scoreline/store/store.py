@@ -12,12 +12,14 @@ from scoreline.store.gate import GateBook
 from scoreline.store.landing import LandingBook
 from scoreline.store.ledger import LedgerBook
 from scoreline.store.loading import LoadingBook
+from scoreline.store.outbox import OutboxBook
 from scoreline.store.people import PeopleBook
 from scoreline.store.rows import Finding
 from scoreline.store.runs import RunBook
 from scoreline.store.scores import ScoreBook
 from scoreline.store.values import ValueBook
 from scoreline.store.verifying import verify
+from scoreline.store.visitors import VisitorBook
 
 
 class ControlStore(
@@ -28,6 +30,8 @@ class ControlStore(
     ValueBook,
     ScoreBook,
     PeopleBook,
+    OutboxBook,
+    VisitorBook,
     CommitBook,
     LedgerBook,
 ):

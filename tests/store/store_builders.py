@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from scoreline.core.access import Look
+from scoreline.core.notices import Message
 from scoreline.core.records import (
     Baseline,
     Batch,
@@ -179,3 +181,6 @@ def fill(store: ControlStore) -> None:
     store.end_run(run, "finished", NOW, {"scores": 1})
     store.begin_run("ingest", None, "0.1.0", NOW)
     store.note_checkpoint(1, signature="c2ln", key_id="k1", copied_to="checkpoint.txt")
+    store.enqueue({}, {"key_result a": "on_track"}, [Message("k", "ops", "status", "t", "b")], NOW)
+    store.put_user("maya@acme.example", ["owner"], "scrypt$x", NOW)
+    store.note_look(Look(NOW, "ana@acme.example", "rows", KR, "page 1"))

@@ -21,6 +21,7 @@ from scoreline.core.errors import LockedError, ScorelineError, StoreError, Usage
 from scoreline.core.records import digest_of
 from scoreline.store import backup as store_copy
 from scoreline.store import migrating
+from scoreline.store.schema import HEAD
 from scoreline.store.store import ControlStore
 from scoreline.warehouse.lock import project_lock
 
@@ -253,12 +254,12 @@ def test_an_older_backup_is_brought_forward(
     project.back_up(tmp_path / "b")
     folder = tmp_path / "migrations"
     shutil.copytree(migrating.MIGRATIONS, folder)
-    (folder / "versions" / "v0002_colour.py").write_text(ADDED)
+    (folder / "versions" / "v9000_colour.py").write_text(ADDED)
     monkeypatch.setitem(migrating.bring_up.__kwdefaults__, "folder", folder)
-    monkeypatch.setitem(migrating.bring_up.__kwdefaults__, "head", "0002")
-    monkeypatch.setattr(store_copy, "HEAD", "0002")
+    monkeypatch.setitem(migrating.bring_up.__kwdefaults__, "head", "9000")
+    monkeypatch.setattr(store_copy, "HEAD", "9000")
     before = (tmp_path / "b/control.db").read_bytes()
-    assert project.back_up(tmp_path / "b2").manifest.schema == "0001"
+    assert project.back_up(tmp_path / "b2").manifest.schema == HEAD
     other = Kept(tmp_path / "other")
     other.restore(tmp_path / "b2")
     assert (tmp_path / "b/control.db").read_bytes() == before
@@ -266,7 +267,7 @@ def test_an_older_backup_is_brought_forward(
     with store._read() as connection:
         version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     store.close()
-    assert version == "0002"
+    assert version == "9000"
     assert other.said() == project.said()
 
 
