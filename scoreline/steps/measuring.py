@@ -10,21 +10,20 @@ series stands and nothing is computed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from scoreline.core.errors import ExpressionError, WarehouseError
 from scoreline.core.model import Plan
-from scoreline.core.periods import shift
-from scoreline.core.records import Batch, StreamState, ValueRecord, digest, digest_of
-from scoreline.core.series import Point, Series
+from scoreline.core.records import StreamState, ValueRecord, digest, digest_of
 from scoreline.measures.allowed import validate
 from scoreline.measures.prune import prune
-from scoreline.measures.requests import Offset, SeriesRequest, requests_for, streams_read
+from scoreline.measures.requests import SeriesRequest, requests_for, streams_read
 from scoreline.measures.series import compile_series
+from scoreline.steps.legal_days import first_legal, legal_days
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
 from scoreline.warehouse import measuring as engine
@@ -48,35 +47,77 @@ class Measured:
     errors: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Due:
+    """What is to be computed: the series that stand as recorded, those that are due.
+
+    `inputs` says of every one of them what it is computed from.
+    """
+
+    standing: list[str] = field(default_factory=list)
+    requests: list[SeriesRequest] = field(default_factory=list)
+    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
 def measure(project: Project, warehouse: Warehouse, day: date) -> Measured:
     """Compute what is due; what cannot be computed is reported and left out."""
     plan, columns, errors = usable_plan(project.plan, warehouse)
     measured = Measured(plan, Definitions(plan), errors=errors)
-    states = project.store.stream_states()
-    due: list[SeriesRequest] = []
-    inputs: dict[str, dict[str, Any]] = {}
-    requests = [
-        r
-        for r in requests_for(plan, extra_days=_extra_days(plan, day))
-        if all(s in states for s in streams_read(plan, r.metric))
-    ]
-    known = project.store.known_inputs()
-    standing: list[str] = []
-    for request in requests:
-        found = _inputs(project, plan, request, states, measured.definitions.digests)
-        inputs[request.id] = found
-        if known.get(request.id) == digest_of(found):
-            standing.append(request.id)
-        else:
-            due.append(request)
-    measured.values.update(project.store.values(standing))
-    texts = _compute(project, warehouse, plan, columns, due, measured.errors)
-    for request in due:
-        if request.id in texts:
-            text = _legal(project, plan, request, texts[request.id])
-            measured.values[request.id] = _record(request, text, inputs[request.id])
-            measured.computed.add(request.id)
+    due = find_due(project, plan, day, measured.definitions.digests)
+    fill(project, warehouse, measured, columns, due)
     return measured
+
+
+def find_due(
+    project: Project,
+    plan: Plan,
+    day: date,
+    digests: Mapping[str, str],
+    wanted: Collection[str] | None = None,
+) -> Due:
+    """Which series the plan's key results need, and which of them are not recorded as such.
+
+    Args:
+        project: the open project; only its record is read.
+        plan: the definitions, which need not be the project's own.
+        day: the as-of day.
+        digests: the digest of each object of the plan, by its name with its kind.
+        wanted: only these requests; all if None.
+    """
+    states, known = project.store.stream_states(), project.store.known_inputs()
+    due = Due()
+    for request in requests_for(plan, extra_days=_extra_days(plan, day)):
+        if wanted is not None and request.id not in wanted:
+            continue
+        if not all(s in states for s in streams_read(plan, request.metric)):
+            continue
+        found = _inputs(project, plan, request, states, digests)
+        due.inputs[request.id] = found
+        if known.get(request.id) == digest_of(found):
+            due.standing.append(request.id)
+        else:
+            due.requests.append(request)
+    return due
+
+
+def fill(
+    project: Project,
+    warehouse: Warehouse | None,
+    measured: Measured,
+    columns: ModelColumns,
+    due: Due,
+) -> None:
+    """Take what stands from the record, and compute the rest (None: where nothing is due)."""
+    measured.values.update(project.store.values(due.standing))
+    if warehouse is None or not due.requests:
+        return
+    plan = measured.plan
+    texts = _compute(project, warehouse, plan, columns, due.requests, measured.errors)
+    for request in due.requests:
+        if request.id in texts:
+            text = legal_days(project, plan, request, texts[request.id])
+            measured.values[request.id] = _record(request, text, due.inputs[request.id])
+            measured.computed.add(request.id)
 
 
 def usable_plan(plan: Plan, warehouse: Warehouse) -> tuple[Plan, ModelColumns, dict[str, str]]:
@@ -144,7 +185,7 @@ def _inputs(
         "engine": ENGINE,
     }
     if metric.window.kind == "latest":
-        limit = _first_legal(project, plan, request.metric)
+        limit = first_legal(project, plan, request.metric)
         body["first_day"] = limit.isoformat() if limit else None
     return body
 
@@ -195,102 +236,6 @@ def _compute(
         except (WarehouseError, ExpressionError) as error:
             errors[request.metric] = str(error)
     return found
-
-
-def _legal(project: Project, plan: Plan, request: SeriesRequest, text: str) -> str:
-    """The series without the days on which a stream as it stands says nothing.
-
-    Without `history`, a stream as last loaded speaks for the day before its newest batch
-    was received and later ones; with it, for every day since its first batch, and the
-    day before, for which the first batch stands too.
-    """
-    if plan.metrics[request.metric].window.kind != "latest":
-        return text
-    limit = _first_legal(project, plan, request.metric)
-    if limit is None:
-        return text
-    series = Series.parse(text)
-    borrowed = None
-    if _keeps_versions(plan, request.metric):
-        day = _first_day(series.first or limit, series.last or limit, request.offset, limit)
-        if day is not None:
-            borrowed = (day, series.at_text(day + timedelta(days=1)))
-    return _since(series, request.offset, limit, borrowed).text
-
-
-def _keeps_versions(plan: Plan, metric: str) -> bool:
-    """Whether the metric reads versions: straight from a stream with `history`."""
-    stream = plan.streams.get(plan.metrics[metric].from_ or "")
-    return stream is not None and stream.history
-
-
-def _since(
-    series: Series, offset: Offset, limit: date, borrowed: tuple[date, Point] | None
-) -> Series:
-    """The series with no value on days that read a day before `limit`.
-
-    `borrowed` is a day that takes another day's point.
-    """
-    points: list[tuple[date, Point, date]] = []
-    rows = zip(series.starts, series.points, series.ends, strict=True)
-    for index, (start, point, end) in enumerate(rows):
-        after = series.starts[index + 1] if index + 1 < len(series.starts) else None
-        last = end if after is None else min(end, after - timedelta(days=1))
-        first = _first_day(start, last, offset, limit)
-        if first is None:
-            points.append((start, ("", ""), end))
-            continue
-        if first > start:
-            points.append((start, ("", ""), end))
-        if borrowed is not None and borrowed[0] == first:
-            points.append((first, borrowed[1], end))
-            if first < last:
-                points.append((first + timedelta(days=1), point, end))
-            continue
-        points.append((first, point, end))
-    return _merged(points)
-
-
-def _first_day(start: date, last: date, offset: Offset, limit: date) -> date | None:
-    """The first day in start..last that reads `limit` or a later day."""
-    day = start
-    while day <= last:
-        read = day
-        for amount, unit in offset:
-            read = shift(read, amount, unit)
-        if read >= limit:
-            return day
-        day += timedelta(days=1)
-    return None
-
-
-def _merged(points: Iterable[tuple[date, Point, date]]) -> Series:
-    """A series without repeats of the same point inside a run."""
-    kept: list[tuple[date, Point, date]] = []
-    for start, point, end in points:
-        if kept and kept[-1][1] == point and kept[-1][2] == end:
-            continue
-        kept.append((start, point, end))
-    starts, values, ends = zip(*kept, strict=True) if kept else ((), (), ())
-    return Series(tuple(starts), tuple(values), tuple(ends))
-
-
-def _first_legal(project: Project, plan: Plan, metric: str) -> date | None:
-    """The first day for which `latest` can be said; None without streams."""
-    days = []
-    for name in streams_read(plan, metric):
-        received = _received(project, name, first=_keeps_versions(plan, metric))
-        if received is not None:
-            days.append(received.astimezone(project.zone).date() - timedelta(days=1))
-    return max(days, default=None)
-
-
-def _received(project: Project, stream: str, *, first: bool) -> datetime | None:
-    """When the first or the newest loaded batch of a stream was received."""
-    loaded: list[Batch] = project.store.batches(stream, ["loaded"])
-    if not loaded:
-        return None
-    return loaded[0].received_at if first else loaded[-1].received_at
 
 
 def _record(request: SeriesRequest, series: str, inputs: dict[str, Any]) -> ValueRecord:
