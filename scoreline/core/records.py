@@ -174,6 +174,37 @@ class StreamState:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One batch inside a stream: as it was read then, with the rows released to it."""
+
+    batch: Batch
+    released: tuple[Quarantine, ...] = ()
+
+    @property
+    def files(self) -> list[StoredFile]:
+        """The stored files whose rows join the stream together."""
+        own = [self.batch.rows_file] if self.batch.rows_file else []
+        return [*own, *(q.file for q in self.released)]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamVersion:
+    """What a stream consisted of at one time, as the ledger says.
+
+    `digest` is the one that values and scores name as their input; `record` is the
+    sequence number of the ledger record, `recorded_at` the time of its block (None while
+    it waits for one). `parts` are in the order of loading.
+    """
+
+    stream: str
+    digest: str
+    rows: int
+    record: int
+    recorded_at: datetime | None
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ValueRecord:
     """The values of one (metric, filter, cycle, offset) over its days, as change points.
 

@@ -19,6 +19,7 @@ from scoreline.store.runs import RunBook
 from scoreline.store.scores import ScoreBook
 from scoreline.store.values import ValueBook
 from scoreline.store.verifying import verify
+from scoreline.store.versions import VersionBook
 from scoreline.store.visitors import VisitorBook
 
 
@@ -34,6 +35,7 @@ class ControlStore(
     VisitorBook,
     CommitBook,
     LedgerBook,
+    VersionBook,
 ):
     """A project's manifests, states, values, scores, check-ins and ledger.
 

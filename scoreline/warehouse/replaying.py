@@ -1,0 +1,85 @@
+"""Streams loaded again from their stored files, aside: the project's warehouse is not touched.
+
+What belongs here: a warehouse in memory that holds streams as they were at some time. What
+does not: which batches a stream had when (store), questions to the tables.
+
+It works while a run holds the project's own DuckDB file, and for any past version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+
+from scoreline.core.contracts import joining_digest
+from scoreline.core.model import Model, Stream
+from scoreline.core.records import Part
+from scoreline.warehouse.files import FileStore
+from scoreline.warehouse.warehouse import Warehouse
+
+
+class Replay:
+    """A warehouse in memory; each stream in it holds the parts that were last asked for."""
+
+    def __init__(self, files: FileStore, timezone: str) -> None:
+        """Makes the database; DuckDB may spill into a folder that goes away with it."""
+        self._files = files
+        self._folder = TemporaryDirectory(prefix="scoreline-")
+        self.warehouse = Warehouse(None, timezone, Path(self._folder.name))
+        self._contracts: dict[str, str] = {}
+
+    def close(self) -> None:
+        """Forget everything."""
+        self.warehouse.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Replay:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def load(self, stream: Stream, parts: Sequence[Part]) -> None:
+        """Make a stream consist of these parts; what is there already is not loaded again.
+
+        Args:
+            stream: its declaration as it was then.
+            parts: in the order of loading.
+
+        Raises:
+            WarehouseError: a stored file is missing, damaged in size, or cannot be loaded.
+        """
+        name, contract = stream.full_name, joining_digest(stream)
+        wanted = [_token(part) for part in parts]
+        have = self.warehouse.loaded(name) if self._contracts.get(name) == contract else None
+        if have is None or have != wanted[: len(have)]:
+            self.warehouse.reset(stream)
+            self._contracts[name] = contract
+            have = []
+        refused = Path(self._folder.name) / "refused.parquet"
+        for part, token in zip(parts[len(have) :], wanted[len(have) :], strict=True):
+            paths = [self._files.path(file) for file in part.files]
+            self.warehouse.load(stream, part.batch, token, paths, refused, lambda _: None)
+
+    def models(self, models: Iterable[Model]) -> dict[str, dict[str, str]]:
+        """Make models' views; each after those that it reads.
+
+        Returns:
+            DuckDB's type of each column of each model, by full name.
+
+        Raises:
+            WarehouseError: the allow-list or DuckDB refuses a model.
+        """
+        return {model.full_name: self.warehouse.create_model(model) for model in models}
+
+
+def _token(part: Part) -> str:
+    """What tells a part from any other: its batch, its files."""
+    return "+".join([part.batch.id, *(file.digest for file in part.files)])
