@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +16,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+
+from scoreline.core.figures import number, percent
+
+__all__ = [
+    "STATUS_LOOK",
+    "TerminalListener",
+    "bar",
+    "console",
+    "number",
+    "opened",
+    "percent",
+    "print_json",
+    "safe",
+    "status_text",
+    "table",
+]
 
 STATUS_LOOK = {
     "achieved": ("✔", "bold green"),
@@ -74,23 +89,6 @@ def bar(progress: Fraction | None, expected: Fraction | None, status: str) -> st
 def _cells(share: Fraction) -> int:
     """How many cells of a bar a share fills, between none and all."""
     return int(min(max(share, Fraction(0)), Fraction(1)) * _BAR)
-
-
-def percent(progress: Fraction | None) -> str:
-    """Progress in percent with one decimal, half-even; a dash where there is none."""
-    if progress is None:
-        return "–"
-    return f"{round(progress * 1000) / Decimal(10):.1f} %"
-
-
-def number(text: str | None) -> str:
-    """A decimal text for people: without trailing zeros, thousands apart."""
-    if text is None:
-        return "–"
-    whole, _, decimals = text.partition(".")
-    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
-    decimals = decimals.rstrip("0")
-    return f"{sign}{int(digits or 0):,}" + (f".{decimals}" if decimals else "")
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

@@ -19,6 +19,7 @@ from scoreline.steps.observing import Evidence, Observed, Observer
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
 from scoreline.steps.reports import KeyResultRow
+from scoreline.store.rows import StoredScore
 
 
 class Scored:
@@ -36,12 +37,16 @@ def gather(
     day: date,
     values: Mapping[str, ValueRecord],
     failed: Mapping[str, str],
+    only: KeyResult | None = None,
 ) -> Evidence:
-    """Everything that the scores of a day rest on, from the control store."""
-    store = project.store
+    """Everything that the scores of a day rest on, from the control store.
+
+    With `only`, what people said and the last good score are read for that one alone.
+    """
+    store, name = project.store, only.id if only else None
     blocked = {b.stream: b for b in reversed(store.batches(None, ["blocked"]))}
     check_ins: dict[str, list[CheckIn]] = {}
-    for entry in store.check_ins(upto=day):
+    for entry in store.check_ins(name, upto=day):
         check_ins.setdefault(entry.key_result, []).append(entry)
     return Evidence(
         plan=plan,
@@ -51,17 +56,19 @@ def gather(
         blocked=blocked,
         check_ins=check_ins,
         baselines=store.baselines(),
-        last_good=store.last_good(day),
+        last_good=store.last_good(day, [name] if name else None),
         extracted=store.extractions(),
         failed=failed,
     )
 
 
-def evaluate(project: Project, evidence: Evidence, day: date) -> list[Scored]:
-    """The score of every key result on a day, in the order of the definitions."""
+def evaluate(
+    project: Project, evidence: Evidence, day: date, only: KeyResult | None = None
+) -> list[Scored]:
+    """The score of every key result (or this one) on a day, in the order of the definitions."""
     observer, rules = Observer(evidence), project.rules()
     scored = []
-    for kr in evidence.plan.key_results.values():
+    for kr in [only] if only else evidence.plan.key_results.values():
         observed = observer.observe(kr, day)
         scored.append(Scored(kr, score_one(kr, rules, observed.seen, day), observed))
     return scored
@@ -79,10 +86,14 @@ def rows(
     definitions: Definitions,
     day: date,
     records: list[ScoreRecord] | None = None,
+    stored: Mapping[str, StoredScore] | None = None,
 ) -> list[KeyResultRow]:
-    """The scores as people see them; with the record of the day where it says the same."""
+    """The scores as people see them; with the record of the day where it says the same.
+
+    `stored` are the recorded scores of the day; the newest of the store if left out.
+    """
     bodies = {r.key_result: r.body for r in records or ()}
-    stored = project.store.latest_scores(day)
+    stored = project.store.latest_scores(day) if stored is None else stored
     found = []
     for entry in scored:
         kept = stored.get(entry.kr.id)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from scoreline.core.exact import exact_text
-from scoreline.core.model import Filter, KeyResult, Milestones
+from scoreline.core.model import KeyResult
 from scoreline.core.moments import end_of_day
 from scoreline.core.records import Batch, CheckResult
 from scoreline.core.series import Series
@@ -20,7 +20,7 @@ from scoreline.measures.single import sql_of
 from scoreline.steps.freshness import newest_event
 from scoreline.steps.project import Project
 from scoreline.steps.reports import KeyResultRow
-from scoreline.steps.status import key_result_json, standing
+from scoreline.steps.status import asked_of, key_result_json, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +139,9 @@ def explanation(project: Project, kr: KeyResult, as_of: date | None) -> Explanat
     )
 
 
-def _asked(kr: KeyResult) -> list[tuple[str, Filter]]:
-    found = [(kr.metric, kr.filter)] if kr.metric and not kr.manual else []
-    if isinstance(kr.kind, Milestones):
-        found += [(s.done_when.metric, s.done_when.filter) for s in kr.kind.steps if s.done_when]
-    return found
-
-
 def _values(project: Project, kr: KeyResult, row: KeyResultRow) -> list[ValueBehind]:
     plan, cycle, day = project.plan, kr.id.split("/", 1)[0], row.score.day
-    asked = [(m, f) for m, f in _asked(kr) if m in plan.metrics]
+    asked = [(m, f) for m, f in asked_of(kr) if m in plan.metrics]
     ids = {r: f for m, f in asked for r in request_ids(plan, m, f, cycle)}
     found = []
     for request, record in project.store.values(list(ids)).items():

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
+from typing import Any
 
 from scoreline.core.contracts import reading_digest
 from scoreline.core.errors import ScorelineError, UsageError, WarehouseError
@@ -36,9 +37,11 @@ def run_all(project: Project, as_of: date | None = None) -> RunReport:
     """
     day = as_of or project.default_day()
     report = RunReport(day, problems=[str(p) for p in project.errors])
-    with _run(project, "run", day) as (run, warehouse):
+    summary: dict[str, Any] = {}
+    with _run(project, "run", day, summary) as (run, warehouse):
         wanted = dict.fromkeys(project.plan.sources)
         report.sources.update(_ingest(project, warehouse, run, wanted))
+        summary |= _summary(report.sources)
         report.scores = score_day(project, warehouse, run, day)
     return report
 
@@ -57,8 +60,11 @@ def ingest_source(
         UsageError: there is no such source or stream.
     """
     _known(project, source, streams)
-    with _run(project, f"ingest {source}", None) as (run, warehouse):
-        return _ingest(project, warehouse, run, {source: streams})[source]
+    summary: dict[str, Any] = {}
+    with _run(project, f"ingest {source}", None, summary) as (run, warehouse):
+        reports = _ingest(project, warehouse, run, {source: streams})
+        summary |= _summary(reports)
+        return reports[source]
 
 
 def score(project: Project, as_of: date | None = None) -> ScoreReport:
@@ -84,8 +90,23 @@ def loaded_run(project: Project, kind: str, day: date) -> Iterator[tuple[str, Wa
         yield run, warehouse
 
 
+def _summary(reports: Mapping[str, SourceReport]) -> dict[str, Any]:
+    """What is noted of a run for those who look at it later: what failed, and what came."""
+    streams = {s.stream: s for r in reports.values() for s in r.streams.values()}
+    failed = {n: r.error for n, r in reports.items() if r.error}
+    failed |= {n: s.error for n, s in streams.items() if s.error}
+    counts = {
+        n: {"landed": s.landed, "loaded": s.loaded, "rows_received": s.rows_received}
+        for n, s in streams.items()
+        if s.landed or s.loaded
+    }
+    return {"sources": failed, "streams": counts}
+
+
 @contextmanager
-def _run(project: Project, kind: str, day: date | None) -> Iterator[tuple[str, Warehouse]]:
+def _run(
+    project: Project, kind: str, day: date | None, summary: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, Warehouse]]:
     """A run: locked, noted in the store, with the warehouse open and in step."""
     with project.working(kind):
         project.files.clean()
@@ -98,7 +119,7 @@ def _run(project: Project, kind: str, day: date | None) -> Iterator[tuple[str, W
             outcome = "finished"
         finally:
             project.store.seal(run, project.now())
-            project.store.end_run(run, outcome, project.now(), {})
+            project.store.end_run(run, outcome, project.now(), summary or {})
 
 
 def _known(project: Project, source: str, streams: Collection[str] | None) -> None:

@@ -6,6 +6,7 @@ a run holds the warehouse. What does not: printing, measuring.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -13,43 +14,108 @@ from typing import Any
 
 from scoreline.core.errors import UsageError
 from scoreline.core.exact import exact_text, shown
-from scoreline.core.model import KeyResult
-from scoreline.core.records import digest
+from scoreline.core.model import Filter, KeyResult, Milestones
+from scoreline.core.records import ScoreRecord, ValueRecord, digest
 from scoreline.core.rollup import RolledUp
 from scoreline.definitions.spec_base import nearest
+from scoreline.measures.derived import request_ids
 from scoreline.measures.requests import requests_for
-from scoreline.steps.evaluating import evaluate, gather, rolled_up, rows
+from scoreline.steps.evaluating import Scored, evaluate, gather, rolled_up, rows
+from scoreline.steps.observing import Evidence
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions, score_record
 from scoreline.steps.reports import KeyResultRow
+from scoreline.store.rows import StoredScore
 
 
 @dataclass(slots=True)
 class Standing:
-    """Where everything stands on a day."""
+    """Where everything stands on a day, and what that rests on."""
 
     as_of: date
     key_results: list[KeyResultRow]
     objectives: list[RolledUp]
+    evidence: Evidence
+    scored: list[Scored]
 
 
-def standing(project: Project, as_of: date | None = None) -> Standing:
-    """The scores of a day as of what is recorded now."""
+@dataclass(frozen=True, slots=True)
+class StandingOfOne:
+    """Where one key result stands on a day, what that rests on, and all its records."""
+
+    as_of: date
+    row: KeyResultRow
+    scored: Scored
+    evidence: Evidence
+    history: list[StoredScore]
+
+
+def standing(
+    project: Project, as_of: date | None = None, definitions: Definitions | None = None
+) -> Standing:
+    """The scores of a day as of what is recorded now.
+
+    Args:
+        project: the open project.
+        as_of: the day; what `evaluate` says if None.
+        definitions: those of the plan, for a caller that asks again and again.
+    """
     day, plan = as_of or project.default_day(), project.plan
     values = project.store.values([r.id for r in requests_for(plan)])
     evidence = gather(project, plan, day, values, {})
     scored = evaluate(project, evidence, day)
-    definitions = Definitions(plan)
-    series = {r: digest(v.series.encode()) for r, v in values.items()}
-    records = [
-        score_record(s.kr, s.score, s.observed, definitions, evidence.streams, series)
-        for s in scored
-    ]
+    definitions = definitions or Definitions(plan)
+    records = _records(scored, evidence, values, definitions)
     return Standing(
         as_of=day,
         key_results=rows(project, scored, definitions, day, records),
         objectives=rolled_up(project, plan, scored, day),
+        evidence=evidence,
+        scored=scored,
     )
+
+
+def standing_of(
+    project: Project,
+    kr: KeyResult,
+    as_of: date | None = None,
+    definitions: Definitions | None = None,
+) -> StandingOfOne:
+    """The score of one key result, reading nothing of the others; as `standing`."""
+    day, plan = as_of or project.default_day(), project.plan
+    definitions = definitions or Definitions(plan)
+    cycle = kr.id.split("/", 1)[0]
+    asked = [(m, f) for m, f in asked_of(kr) if m in plan.metrics]
+    values = project.store.values([r for m, f in asked for r in request_ids(plan, m, f, cycle)])
+    evidence = gather(project, plan, day, values, {}, kr)
+    scored = evaluate(project, evidence, day, kr)
+    history = project.store.score_history(kr.id)
+    stored = {s.key_result: s for s in history if s.as_of == day}
+    records = _records(scored, evidence, values, definitions)
+    [row] = rows(project, scored, definitions, day, records, stored)
+    return StandingOfOne(day, row, scored[0], evidence, history)
+
+
+def asked_of(kr: KeyResult) -> list[tuple[str, Filter]]:
+    """The metrics that a key result reads directly, each with its filter."""
+    found = [(kr.metric, kr.filter)] if kr.metric and not kr.manual else []
+    if isinstance(kr.kind, Milestones):
+        found += [(s.done_when.metric, s.done_when.filter) for s in kr.kind.steps if s.done_when]
+    return found
+
+
+def _records(
+    scored: list[Scored],
+    evidence: Evidence,
+    values: Mapping[str, ValueRecord],
+    definitions: Definitions,
+) -> list[ScoreRecord]:
+    """What would be recorded of these scores."""
+    series = {r: digest(v.series.encode()) for r, v in values.items()}
+    return [
+        score_record(s.kr, s.score, s.observed, definitions, evidence.streams, series)
+        for s in scored
+    ]
 
 
 def key_result_json(row: KeyResultRow) -> dict[str, Any]:

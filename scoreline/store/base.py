@@ -5,7 +5,9 @@ What belongs here: opening transactions and closing the engine. What does not: s
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Self
 
 from sqlalchemy import Connection, Engine
 
@@ -16,15 +18,31 @@ from scoreline.store import dialect
 class StoreBase:
     """An engine, and transactions on it; every public method of the store is one."""
 
-    def __init__(self, engine: Engine, *, read_only: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, *, read_only: bool = False, held: Connection | None = None
+    ) -> None:
         self._engine = engine
         self._read_only = read_only
+        self._held = held
 
     def close(self) -> None:
         """Close every connection; closing twice is no error."""
-        self._engine.dispose()
+        if self._held is None:
+            self._engine.dispose()
+
+    @contextmanager
+    def at_once(self) -> Iterator[Self]:
+        """The store as it stands at this moment, for reading only and in one thread.
+
+        Whatever is read through it belongs together, however long that takes and whatever
+        is written meanwhile.
+        """
+        with dialect.reading(self._engine) as connection:
+            yield type(self)(self._engine, read_only=True, held=connection)
 
     def _read(self) -> AbstractContextManager[Connection]:
+        if self._held is not None:
+            return nullcontext(self._held)
         return dialect.reading(self._engine)
 
     def _write(self) -> AbstractContextManager[Connection]:

@@ -22,6 +22,24 @@ class SeenRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulse:
+    """Where the store stands; equal pulses mean that nothing was written in between.
+
+    `records` is the number of the newest ledger record, `height`, `block` and `recorded_at`
+    are those of the newest block (None before the first), `run` and `outcome` those of the
+    newest run, `extracted` when a source was last read with success.
+    """
+
+    records: int
+    height: int | None
+    block: str | None
+    recorded_at: datetime | None
+    run: str | None
+    outcome: str | None
+    extracted: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunRow:
     """One run: what it did, for which day, by which release, and how it ended.
 

@@ -43,6 +43,13 @@ class ScoreBook(StoreBase):
         with self._read() as connection:
             return [_score(row) for row in connection.execute(query)]
 
+    def newest_scored_day(self) -> date | None:
+        """The newest day of which a score is recorded; None if none is."""
+        query = select(func.max(scores.c.as_of)).where(in_force(scores))
+        with self._read() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else date.fromisoformat(found)
+
     def newest_scores(self) -> dict[str, dict[str, Any]]:
         """The body of each key result's score on its newest day."""
         return self._newest_bodies(_newest_day())

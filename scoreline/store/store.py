@@ -14,6 +14,7 @@ from scoreline.store.ledger import LedgerBook
 from scoreline.store.loading import LoadingBook
 from scoreline.store.outbox import OutboxBook
 from scoreline.store.people import PeopleBook
+from scoreline.store.pulse import PulseBook
 from scoreline.store.rows import Finding
 from scoreline.store.runs import RunBook
 from scoreline.store.scores import ScoreBook
@@ -36,6 +37,7 @@ class ControlStore(
     CommitBook,
     LedgerBook,
     VersionBook,
+    PulseBook,
 ):
     """A project's manifests, states, values, scores, check-ins and ledger.
 

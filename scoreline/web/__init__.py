@@ -1,0 +1,1 @@
+"""The page: what people open to see where key results stand, and why."""

@@ -1,0 +1,1 @@
+"""Drawings, as the numbers that a template puts into SVG."""

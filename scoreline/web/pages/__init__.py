@@ -1,0 +1,1 @@
+"""One module a page: its address, what it reads, and its template."""

@@ -1,0 +1,71 @@
+"""What every page's function needs of a request.
+
+What belongs here: finding the project, rendering an answer, saying what is wrong. What
+does not: any one page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from scoreline.web.links import ServerLinks
+from scoreline.web.reading.frame import Frame
+from scoreline.web.reading.live import Live
+from scoreline.web.rendering import assets_version, environment, render
+
+
+@dataclass
+class PageError(Exception):
+    """A page cannot be shown as asked: status, what is wrong, and names that are near."""
+
+    status: int
+    text: str
+    near: tuple[tuple[str, str], ...] = ()
+
+
+def live_of(request: Request) -> Live:
+    """The project that this application serves."""
+    found: Live = request.app.state.live
+    return found
+
+
+def links_of(request: Request) -> ServerLinks:
+    """The addresses of pages as this request's server has them."""
+    return ServerLinks(request.scope.get("root_path", ""), assets_version())
+
+
+def answer(
+    request: Request, template: str, frame: Frame, status: int = 200, **context: Any
+) -> HTMLResponse:
+    """A page as an answer; what stands in `request.state.page` reaches the template too."""
+    extra = getattr(request.state, "page", {})
+    html = render(template, links_of(request), frame, **{**extra, **context})
+    return HTMLResponse(html, status, headers={"Cache-Control": "private, no-cache"})
+
+
+def problem_page(
+    request: Request, status: int, text: str, near: tuple[tuple[str, str], ...] = ()
+) -> HTMLResponse:
+    """A page that says what is wrong; it needs nothing that could be broken."""
+    template = environment().get_template("problem.html")
+    html = template.render(links=links_of(request), status=status, text=text, near=near)
+    return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
+
+
+def asked_day(text: str | None) -> date | None:
+    """The day of `?as_of=`.
+
+    Raises:
+        PageError: it is no day.
+    """
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise PageError(400, f"{text!r} is no day: write it as YYYY-MM-DD") from None
