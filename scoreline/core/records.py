@@ -293,3 +293,58 @@ class Decision:
     reason: str
     who: str
     approver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A public key that checkpoints are signed with, Ed25519.
+
+    `key` is its id: the first 16 hexadecimal digits of the SHA-256 of its 32 bytes.
+    `public_key`, `endorsement` are hexadecimal. A key that follows another one is endorsed:
+    the earlier key signed it (scoreline.audit.signing says over which bytes).
+    """
+
+    key: str
+    public_key: str
+    who: str
+    reason: str
+    endorsed_by: str | None = None
+    endorsement: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CycleEvent:
+    """A cycle was closed, or opened again.
+
+    A closing holds what it froze: for each key result the frozen score, the digests of
+    its score record, definition and inputs (`key_results`), the written reasons of
+    committed misses (`misses`), and what the scores add up to (`objectives`). A reopening
+    holds none of it: `closing` is the digest of the record that it takes back.
+    """
+
+    cycle: str
+    state: Literal["closed", "reopened"]
+    reason: str
+    who: str
+    approver: str | None = None
+    as_of: date | None = None
+    misses: Body = field(default_factory=dict)
+    key_results: Body = field(default_factory=dict)
+    objectives: Sequence[Body] = ()
+    closing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restatement:
+    """What a closed key result would score on what is known now, beside the frozen score.
+
+    `closing` is the digest of the closing record, `frozen` and `now` are the two results,
+    `cause` says what differs: definitions, streams, or what people said.
+    """
+
+    key_result: str
+    closing: str
+    as_of: date
+    frozen: Body
+    now: Body
+    cause: Body

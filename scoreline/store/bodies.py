@@ -12,6 +12,8 @@ gives an equal digest everywhere. Its `record` names the kind, so that the hash 
     stream      a stream's contents changed   definition  a definition's new version
     value       a series was measured         baseline    a baseline was frozen
     score       a key result was scored       check_in    a person said how it stands
+    key         a key signs from now on       cycle       a cycle was closed or reopened
+    restatement a closed score would now be another
 """
 
 from __future__ import annotations
@@ -29,10 +31,13 @@ from scoreline.core.records import (
     Body,
     CheckIn,
     CheckResult,
+    CycleEvent,
     Decision,
     DefinitionVersion,
     Quarantine,
+    Restatement,
     ScoreRecord,
+    SigningKey,
     StreamState,
     ValueRecord,
     canonical,
@@ -54,6 +59,9 @@ SUBJECTS: Mapping[str, str] = {
     "baseline": "key_result",
     "score": "key_result",
     "check_in": "key_result",
+    "key": "key",
+    "cycle": "cycle",
+    "restatement": "key_result",
 }
 """For each kind of record, the key of its body that names what it is about."""
 
@@ -320,3 +328,65 @@ def check_in_from(body: Body, recorded_at: str) -> CheckIn:
     fields["day"] = date.fromisoformat(body["day"])
     fields["until"] = optional_day(body["until"])
     return CheckIn(**fields, at=instant(recorded_at))
+
+
+def key_body(key: SigningKey) -> dict[str, Any]:
+    """A key that checkpoints are signed with from its block on."""
+    return {
+        "record": "key",
+        "key": key.key,
+        "algorithm": "ed25519",
+        "public_key": key.public_key,
+        "who": key.who,
+        "reason": key.reason,
+        "endorsed_by": key.endorsed_by,
+        "endorsement": key.endorsement,
+    }
+
+
+def key_from(body: Body) -> SigningKey:
+    """The key of a `key` record."""
+    fields = {k: v for k, v in body.items() if k not in ("record", "algorithm")}
+    return SigningKey(**fields)
+
+
+def cycle_body(event: CycleEvent) -> dict[str, Any]:
+    """A cycle was closed, with all that it froze, or reopened."""
+    return {
+        "record": "cycle",
+        "cycle": event.cycle,
+        "state": event.state,
+        "reason": event.reason,
+        "who": event.who,
+        "approver": event.approver,
+        "as_of": day_text(event.as_of),
+        "misses": event.misses,
+        "key_results": event.key_results,
+        "objectives": list(event.objectives),
+        "closing": event.closing,
+    }
+
+
+def cycle_from(body: Body) -> CycleEvent:
+    """The event of a `cycle` record."""
+    fields = {key: value for key, value in body.items() if key != "record"}
+    return CycleEvent(**{**fields, "as_of": optional_day(body["as_of"])})
+
+
+def restatement_body(restatement: Restatement) -> dict[str, Any]:
+    """What a closed key result would score now."""
+    return {
+        "record": "restatement",
+        "key_result": restatement.key_result,
+        "closing": restatement.closing,
+        "as_of": day_text(restatement.as_of),
+        "frozen": restatement.frozen,
+        "now": restatement.now,
+        "cause": restatement.cause,
+    }
+
+
+def restatement_from(body: Body) -> Restatement:
+    """The restatement of a `restatement` record."""
+    fields = {key: value for key, value in body.items() if key != "record"}
+    return Restatement(**{**fields, "as_of": date.fromisoformat(body["as_of"])})

@@ -20,6 +20,7 @@ from scoreline.core.errors import UsageError
 from scoreline.core.records import (
     Baseline,
     DefinitionVersion,
+    Restatement,
     ScoreRecord,
     ValueRecord,
     digest,
@@ -31,6 +32,7 @@ from scoreline.store.bodies import (
     baseline_body,
     definition_body,
     draft,
+    restatement_body,
     score_body,
     value_body,
 )
@@ -45,6 +47,7 @@ from scoreline.store.schema import (
     scores,
     series_values,
 )
+from scoreline.store.schema import restatements as restated
 
 T = TypeVar("T")
 
@@ -76,6 +79,7 @@ class CommitBook(StoreBase):
         definitions: Sequence[DefinitionVersion] = (),
         baselines: Sequence[Baseline] = (),
         scores: Sequence[ScoreRecord] = (),
+        restatements: Sequence[Restatement] = (),
         now: datetime,
     ) -> CommitReport:
         """Record what is new, and seal it with all records that wait, in one transaction.
@@ -85,6 +89,7 @@ class CommitBook(StoreBase):
         - A baseline is frozen: another is taken only for another day.
         - A score is new if its body differs from the newest of its key result and day;
           it then names the record that it replaces.
+        - A restatement is new if its body differs from the newest of its key result.
 
         Returns:
             How many of each were new, and the block's digest: None if nothing was sealed.
@@ -99,13 +104,17 @@ class CommitBook(StoreBase):
                 "values": _new_values(connection, values),
                 "baselines": _new_baselines(connection, baselines),
                 "scores": _new_scores(connection, scores),
+                "restatements": _new_restatements(connection, restatements),
             }
             drafts = [record for kind in news.values() for record in kind.drafts]
             seqs, block = ledger.seal(connection, drafts, run, now)
             for kind in news.values():
                 mine, seqs = seqs[: len(kind.drafts)], seqs[len(kind.drafts) :]
                 _write(connection, kind, mine)
-        return CommitReport({name: len(kind.drafts) for name, kind in news.items()}, block)
+        counts = {name: len(kind.drafts) for name, kind in news.items()}
+        if not restatements:
+            del counts["restatements"]
+        return CommitReport(counts, block)
 
 
 def _write(connection: Connection, news: _News, seqs: Sequence[int]) -> None:
@@ -205,6 +214,19 @@ def _new_scores(connection: Connection, items: Sequence[ScoreRecord]) -> _News:
             "replaces": replaces,
         }
         news.add(record, row, old.record if old else None)
+    return news
+
+
+def _new_restatements(connection: Connection, items: Sequence[Restatement]) -> _News:
+    news, known = _News(restated), {}
+    if items:
+        query = select(restated, ledger_records.c.digest).where(in_force(restated))
+        query = query.join(ledger_records, ledger_records.c.seq == restated.c.record)
+        known = {row.key_result: row for row in connection.execute(query)}
+    for item in _ordered(items, lambda r: (r.key_result,), "restatements"):
+        old, record = known.get(item.key_result), draft(restatement_body(item))
+        if old is None or old.digest != record.digest:
+            news.add(record, {"key_result": item.key_result}, old.record if old else None)
     return news
 
 

@@ -16,7 +16,13 @@ from scoreline.core.records import Batch, Quarantine, StoredFile
 from scoreline.store import guarded, ledger, transitions
 from scoreline.store.bodies import draft, plain
 from scoreline.store.codec import file_from, instant, parsed
-from scoreline.store.schema import batches, ledger_records, quarantines, stream_states
+from scoreline.store.schema import (
+    batches,
+    ledger_records,
+    quarantines,
+    stream_states,
+    stream_versions,
+)
 
 CHUNK = 500
 """How many values one statement's IN list holds."""
@@ -108,6 +114,8 @@ def _write_stream(connection: Connection, row: Row) -> None:
         guarded.insert_rows(connection, stream_states, [row])
     else:
         guarded.change_rows(connection, stream_states, [(known, row)])
+    version = {c.name: row[c.name] for c in stream_versions.columns if c.name != "row_digest"}
+    guarded.insert_rows(connection, stream_versions, [version])
 
 
 def with_receipts() -> Select[Any]:

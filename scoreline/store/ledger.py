@@ -189,19 +189,3 @@ class LedgerBook(StoreBase):
         with self._read() as connection:
             rows = connection.execute(query.order_by(ledger_records.c.seq))
             return [record_from(row) for row in rows]
-
-    def note_checkpoint(
-        self, height: int, *, signature: str, key_id: str, copied_to: str | None = None
-    ) -> None:
-        """Keep the signature of a block's checkpoint, and where a copy of it went.
-
-        Raises:
-            UsageError: there is no such block.
-        """
-        with self._write() as connection:
-            query = select(ledger_blocks).where(ledger_blocks.c.height == height)
-            found = connection.execute(query).mappings().first()
-            if found is None:
-                raise UsageError(f"the ledger has no block {height}")
-            new = {"signature": signature, "key_id": key_id, "copied_to": copied_to}
-            guarded.change_rows(connection, ledger_blocks, [(found, new)])

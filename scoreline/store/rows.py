@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from scoreline.core.records import Body, Decision, DefinitionVersion
+from scoreline.core.records import (
+    Body,
+    CycleEvent,
+    Decision,
+    DefinitionVersion,
+    Restatement,
+    SigningKey,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,35 @@ class StoredDecision:
     decision: Decision
     digest: str
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A signing key as recorded: digest of its ledger record, its block's height, when."""
+
+    key: SigningKey
+    digest: str
+    height: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCycle:
+    """The closing or reopening of a cycle as recorded: digest of its ledger record, when."""
+
+    event: CycleEvent
+    digest: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRestatement:
+    """A restatement as recorded: digest of its ledger record, when, by which run."""
+
+    restatement: Restatement
+    digest: str
+    recorded_at: datetime
+    run: str | None
 
 
 @dataclass(frozen=True, slots=True)

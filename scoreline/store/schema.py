@@ -7,9 +7,9 @@ Three sorts of tables:
 
 - **ledger** (`ledger_records`, `ledger_blocks`): canonical bytes and their hashes. A record
   is never changed; sealing gives it its block and position.
-- **by reference** (`definitions`, `series_values`, `baselines`, `scores`, `check_ins`): their
-  key *is* a ledger record, whose body holds the content; columns repeat only what is
-  searched for. `newest` marks the one row in force of each subject.
+- **by reference** (`definitions`, `series_values`, `baselines`, `scores`, `check_ins`,
+  `cycles`, `restatements`): their key *is* a ledger record, whose body holds the content;
+  columns repeat only what is searched for. `newest` marks the one row in force of each subject.
 - **guarded** (the others): rows that also hold what no record says (clock, run, state).
   Each carries a digest of itself and is counted in `row_tallies` (see guarded).
 
@@ -34,7 +34,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The schema version that this release writes: Alembic's newest revision."""
 
 NAMING = {
@@ -117,11 +117,6 @@ ledger_records = Table(
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("block", "position"),
     CheckConstraint("(block IS NULL) = (position IS NULL)", name="sealed"),
-    CheckConstraint(
-        "kind IN ('receipt', 'reread', 'checks', 'decision', 'supersede', 'load', 'stream', "
-        "'definition', 'value', 'baseline', 'score', 'check_in')",
-        name="kind",
-    ),
     Index(None, "digest"),
     Index(None, "kind", "subject"),
 )
@@ -217,6 +212,19 @@ stream_states = Table(
     _text("loaded_at"),
     _text("row_digest"),
     CheckConstraint("coding IN ('text', 'zlib')", name="coding"),
+)
+
+stream_versions = Table(
+    "stream_versions",
+    metadata,
+    _record_key(),
+    _text("stream"),
+    Column("batches", LargeBinary, nullable=False),
+    _text("coding"),
+    Column("events", LargeBinary, nullable=False),
+    _text("row_digest"),
+    CheckConstraint("coding IN ('text', 'zlib')", name="coding"),
+    Index(None, "stream", "record"),
 )
 
 extractions = Table(
@@ -364,10 +372,34 @@ check_ins = Table(
     Index(None, "key_result", "day", "record"),
 )
 
+cycles = Table(
+    "cycles",
+    metadata,
+    _record_key(),
+    _text("cycle"),
+    _text("state"),
+    _flag("newest"),
+    _is_flag("newest"),
+    CheckConstraint("state IN ('closed', 'reopened')", name="state"),
+    Index(None, "cycle", "record"),
+)
+
+restatements = Table(
+    "restatements",
+    metadata,
+    _record_key(),
+    _text("key_result"),
+    _flag("newest"),
+    _is_flag("newest"),
+    Index(None, "key_result", "record"),
+)
+
 _newest(definitions, "name")
 _newest(series_values, "request")
 _newest(baselines, "key_result")
 _newest(scores, "as_of", "key_result")
+_newest(cycles, "cycle")
+_newest(restatements, "key_result")
 
 GUARDED = (
     ledger_blocks,
@@ -376,6 +408,7 @@ GUARDED = (
     batches,
     quarantines,
     stream_states,
+    stream_versions,
     extractions,
     dimension_values,
     told,

@@ -7,6 +7,7 @@ any statement (each part has its module).
 from __future__ import annotations
 
 from scoreline.store import dialect, migrating
+from scoreline.store.closing import ClosingBook
 from scoreline.store.commit import CommitBook
 from scoreline.store.gate import GateBook
 from scoreline.store.landing import LandingBook
@@ -18,6 +19,7 @@ from scoreline.store.pulse import PulseBook
 from scoreline.store.rows import Finding
 from scoreline.store.runs import RunBook
 from scoreline.store.scores import ScoreBook
+from scoreline.store.signing import SigningBook
 from scoreline.store.values import ValueBook
 from scoreline.store.verifying import verify
 from scoreline.store.versions import VersionBook
@@ -34,10 +36,12 @@ class ControlStore(
     PeopleBook,
     OutboxBook,
     VisitorBook,
+    ClosingBook,
     CommitBook,
     LedgerBook,
     VersionBook,
     PulseBook,
+    SigningBook,
 ):
     """A project's manifests, states, values, scores, check-ins and ledger.
 

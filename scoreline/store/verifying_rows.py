@@ -21,9 +21,11 @@ from scoreline.store.schema import (
     baselines,
     batches,
     check_ins,
+    cycles,
     definitions,
     ledger_records,
     quarantines,
+    restatements,
     scores,
     seen_objects,
     series_values,
@@ -55,6 +57,14 @@ def _score(body: Mapping[str, Any]) -> Columns:
     return {**columns, "good": int(body.get("good") is True)}
 
 
+def _cycle(body: Mapping[str, Any]) -> Columns:
+    return {key: body[key] for key in ("cycle", "state")}
+
+
+def _restatement(body: Mapping[str, Any]) -> Columns:
+    return {"key_result": body["key_result"]}
+
+
 _REFERENCES: tuple[
     tuple[str, Table, Callable[[Mapping[str, Any]], Columns], tuple[str, ...]], ...
 ] = (
@@ -63,6 +73,8 @@ _REFERENCES: tuple[
     ("baseline", baselines, _dated, ("key_result",)),
     ("score", scores, _score, ("key_result", "as_of")),
     ("check_in", check_ins, _dated, ()),
+    ("cycle", cycles, _cycle, ("cycle",)),
+    ("restatement", restatements, _restatement, ("key_result",)),
 )
 """For each kind of record: its table, the columns its body gives, what `newest` is of."""
 

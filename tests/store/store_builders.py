@@ -15,10 +15,13 @@ from scoreline.core.records import (
     Batch,
     CheckIn,
     CheckResult,
+    CycleEvent,
     Decision,
     DefinitionVersion,
     Quarantine,
+    Restatement,
     ScoreRecord,
+    SigningKey,
     StoredFile,
     StreamState,
     ValueRecord,
@@ -148,6 +151,16 @@ def check_in(**more: Any) -> CheckIn:
     return replace(made, **more)
 
 
+def closed_cycle() -> CycleEvent:
+    scored = {KR: {"score": "0.625", "record": digest(b"score")}}
+    misses = {KR: "the vendor was late"}
+    return CycleEvent("2026-H2", "closed", "over", "maya", "tom", DAY, misses, scored)
+
+
+def restatement(closing: str, now: str) -> Restatement:
+    return Restatement(KR, closing, DAY, {"score": "0.625"}, {"score": now}, {"streams": []})
+
+
 def commit(store: ControlStore, run: str = "run", **more: Any) -> Any:
     """Commit one of everything, or what is given."""
     given: dict[str, Any] = {
@@ -178,6 +191,13 @@ def fill(store: ControlStore) -> None:
     store.decide(Decision(aside(later).id, "reject", "typing errors", "maya"), NOW)
     store.reland(replace(later, contract=digest(b"changed"), rows_typed=10, rows_broken=0))
     store.add_check_in(check_in(), NOW)
+    store.add_key(SigningKey("k1", "00" * 32, "maya", "the first"), NOW)
+    closing = store.record_cycle(closed_cycle(), NOW)
+    reopened = CycleEvent("2026-H2", "reopened", "too early", "maya", "tom", closing=closing)
+    store.record_cycle(reopened, NOW)
+    again = store.record_cycle(closed_cycle(), NOW)
+    for now in ("0.5", "0.6"):
+        commit(store, run, restatements=[restatement(again, now)])
     store.end_run(run, "finished", NOW, {"scores": 1})
     store.begin_run("ingest", None, "0.1.0", NOW)
     store.note_checkpoint(1, signature="c2ln", key_id="k1", copied_to="checkpoint.txt")

@@ -54,7 +54,7 @@ def test_migrations_make_the_tables_of_the_schema(store: ControlStore) -> None:
 
 def _words(statement: str) -> list[str]:
     """A statement's words, without regard to the order of its clauses."""
-    return sorted(re.findall(r"[^\s,()]+", statement))
+    return sorted(re.findall(r"[^\s,()]+", statement.replace('"', "")))
 
 
 def test_the_code_names_the_newest_version() -> None:

@@ -140,7 +140,7 @@ def test_the_filled_store_has_a_row_in_every_table(filled: ControlStore) -> None
         for name, table in metadata.tables.items():
             assert connection.execute(table.select()).first() is not None, name
         kinds = connection.exec_driver_sql("SELECT DISTINCT kind FROM ledger_records").all()
-    assert len(kinds) == 12
+    assert len(kinds) == 15
 
 
 def test_damage_to_the_file_is_an_error_or_a_finding(tmp_path: Path, filled_store: Path) -> None:
