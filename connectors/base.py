@@ -82,11 +82,13 @@ class State:
         cursor: where the last batch ended (API and SQL kinds), or None.
         objects: the last seen object for each name (file kinds).
         digests: SHA-256 of everything this stream ever received.
+        sample: it is only a look: a part that says what the rest is like is enough.
     """
 
     cursor: Mapping[str, Any] | None = None
     objects: Mapping[str, SeenObject] = field(default_factory=dict)
     digests: frozenset[str] = frozenset()
+    sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ is refused is data, see `connectors.base.RaggedRow`) and the product's own error
 
     ConnectorError                what, where and what to do, in one line
     ├── PermanentError            a person must act: bad credentials, no such file, malformed
-    │   └── OptionError           an option that is unknown or has an illegal value
+    │   ├── OptionError           an option that is unknown or has an illegal value
+    │   └── TruncatedError        a document that ends before it is complete
     └── TransientError            busy, gone for a moment, network: try again later
 """
 
@@ -44,6 +45,10 @@ class OptionError(PermanentError):
         self.option = option
         self.found = found
         self.legal = legal
+
+
+class TruncatedError(PermanentError):
+    """A document ends before it is complete; for a server's answer, the next may be whole."""
 
 
 class TransientError(ConnectorError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 
-from connectors.errors import PermanentError
+from connectors.errors import PermanentError, TruncatedError
 from connectors.jsontext.source import TextReader
 
 LONGEST = 1 << 26
@@ -88,9 +88,9 @@ class JsonDocument:
                 "Is each object on a line of its own? Then set format: ndjson",
             )
 
-    def truncated(self, offset: int) -> PermanentError:
+    def truncated(self, offset: int) -> TruncatedError:
         """The error for a document that ends at `offset`, before it is complete."""
-        return PermanentError(
+        return TruncatedError(
             f"the document ends at byte {offset:,} and is not complete",
             where=self._source.where,
             do="It was cut short: fetch the file again",

@@ -43,7 +43,12 @@ class _Cut:
 
 
 class JsonRecords:
-    """The records of one document's array; iterate once."""
+    """The records of one document's array; iterate once.
+
+    Attributes:
+        start: bytes of text before the first item, after `open`.
+        end: bytes of text up to the array's closing bracket, after the last batch.
+    """
 
     def __init__(self, source: TextReader, records: str | None, tally: Tally) -> None:
         self._source = source
@@ -52,6 +57,8 @@ class JsonRecords:
         self._row = 0
         self._inside = False
         self._depth = 0
+        self.start = 0
+        self.end = 0
 
     def open(self) -> None:
         """Moves to the array, so that a wrong way to it is known before any row.
@@ -60,6 +67,7 @@ class JsonRecords:
             PermanentError: there is no array of records.
         """
         self._document.enter()
+        self.start = self._document.offset
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """The batches, as those of NDJSON: a column `_line` with one record each.
@@ -85,7 +93,8 @@ class JsonRecords:
                 if not data:
                     raise self._document.truncated(offset + len(held))
             end = int(ends[-1]) + 1
-            self._document.leave(offset + end, block[end:])
+            self.end = offset + end
+            self._document.leave(self.end, block[end:])
         finally:
             self._source.close()
         self._tally.counted_rows = self._row

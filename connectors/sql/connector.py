@@ -92,7 +92,7 @@ class SqlConnector(Connector):
         Raises:
             PermanentError: the file is damaged.
         """
-        from connectors.sql.copying import digest_of
+        from connectors.digest import digest_of
 
         options, relation = self._relation(spec)
         origin = self._origin(spec, options, relation, name, path, digest_of(path), self.clock())

@@ -20,6 +20,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from connectors.digest import digest_of
 from connectors.errors import PermanentError
 from connectors.sql.database import Session
 from connectors.sql.kinds import ResultColumn, schema_of, to_arrow
@@ -142,12 +143,6 @@ def copy_rows(
         partial.unlink(missing_ok=True)
     size, digests = path.stat().st_size, (content.hexdigest(), again.hexdigest())
     return Copied(path, sha256, size, done, pages, *digests)
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(out: Any, batch: pa.RecordBatch, where: str) -> None:

@@ -18,6 +18,7 @@ from scoreline.definitions.documents import plain
 from scoreline.definitions.findings import Entry
 from scoreline.definitions.spec_base import listed, nearest
 from scoreline.definitions.specs_sources import ColumnSpec, SourceHead, StreamSpec
+from scoreline.definitions.words import EPOCHS
 
 RESERVED = frozenset(("models", "main", "temp", "system", "information_schema", "pg_catalog"))
 
@@ -119,7 +120,7 @@ def _check_times(entry: Entry, name: str, spec: ColumnSpec, formats: tuple[str, 
     if is_time and spec.ambiguous and spec.timezone is None:
         message = "ambiguous says nothing without a timezone"
         entry.error("not-applicable", message, *at, "ambiguous", legal="timezone", on_key=True)
-    naive = [f for f in formats if "%z" not in f and "%Z" not in f]
+    naive = [f for f in formats if f not in EPOCHS and "%z" not in f and "%Z" not in f]
     if is_time and naive and spec.timezone is None:
         message = f"the format of {name} reads local times, and no timezone says whose"
         legal = "timezone: Europe/Berlin (or whichever the source writes), or %z in the format"

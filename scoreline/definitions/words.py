@@ -122,15 +122,21 @@ def as_zone(value: Any) -> str:
     return text
 
 
+EPOCHS = ("epoch", "epoch_ms")
+
+
 def as_format(value: Any) -> str:
-    """A strptime format."""
+    """A strptime format, or `epoch` or `epoch_ms`: seconds or milliseconds since 1970."""
     text = as_text(value)
+    if text in EPOCHS:
+        return text
     used = re.findall(r"%(.?)", text)
     wrong = next((d for d in used if d not in _DIRECTIVES), None)
     if wrong is not None or not used:
         what = f"strptime knows no %{wrong}" if wrong is not None else "it holds no directive"
         hint = "%M is minutes and %m the month" if wrong else "such as %Y-%m-%d"
-        raise bad("bad-format", what, "strptime directives such as %Y-%m-%d %H:%M:%S", hint)
+        legal = "strptime directives such as %Y-%m-%d %H:%M:%S, or epoch, or epoch_ms"
+        raise bad("bad-format", what, legal, hint)
     return text
 
 

@@ -133,8 +133,13 @@ class Extractor(Protocol):
         objects: Mapping[str, tuple[str, str]],
         digests: frozenset[str],
         cursor: Mapping[str, Any] | None,
+        *,
+        sample: bool = False,
     ) -> Discovered:
-        """What is new, given the last (digest, signature) of each object read before."""
+        """What is new, given the last (digest, signature) of each object read before.
+
+        `sample` says that it is only a look: a part that shows what the rest is like is enough.
+        """
         ...
 
     def extract(self, stream: Stream, found: Found, work: Path) -> Extract:

@@ -57,7 +57,7 @@ def try_stream(project: Project, extractor: Extractor, stream: Stream, rows: int
     """Read the last object that the stream has, as if nothing had been read before."""
     trial = Trial(stream.full_name)
     try:
-        found = extractor.discover(stream, {}, frozenset(), None)
+        found = extractor.discover(stream, {}, frozenset(), None, sample=True)
         trial.objects = len(found.new)
         if found.new:
             _read(project, extractor, stream, trial, found.new[-1], rows)

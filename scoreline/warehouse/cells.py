@@ -39,6 +39,9 @@ _ISO_DATE = (
 _THOUSANDS = {",": "[,]", ".": "[.]", " ": "[ \u00a0\u202f]", "'": "['\u2019]"}
 """What is read as each mark: looks alike, means the same."""
 
+EPOCHS = {"epoch": 1_000_000, "epoch_ms": 1_000}
+"""Formats that count from 1970 in UTC, and their unit in microseconds."""
+
 CHANGES = "_clock_changes"
 """The table (zone, day) of the days on which each zone's offset changes."""
 
@@ -147,8 +150,7 @@ def local_time(column: Column, text: str) -> str | None:
 
 def _timestamp(column: Column, text: str, local: str | None) -> str:
     if column.formats:
-        zoned = [f for f in column.formats if _is_zoned(f)]
-        tries = [f"try_strptime({_offset_text(text, f)}, {literal(f)})" for f in zoned]
+        tries = [_zoned(text, f) for f in column.formats if _is_zoned(f)]
     else:
         pattern = literal(_ISO_OFFSET)
         matches = f"regexp_full_match({text}, {pattern})"
@@ -159,13 +161,24 @@ def _timestamp(column: Column, text: str, local: str | None) -> str:
     return _first(tries)
 
 
+def _zoned(text: str, fmt: str) -> str:
+    """An instant in one format: by strptime, or counted from 1970 in seconds or milliseconds."""
+    if fmt not in EPOCHS:
+        return f"try_strptime({_offset_text(text, fmt)}, {literal(fmt)})"
+    digits = 12 if fmt == "epoch" else 15
+    return (
+        f"CASE WHEN regexp_full_match({text}, '-?[0-9]{{1,{digits}}}') "
+        f"THEN timezone('UTC', make_timestamp(CAST({text} AS BIGINT) * {EPOCHS[fmt]})) END"
+    )
+
+
 def _offset_text(text: str, fmt: str) -> str:
     """The text with a final Z, which strptime's `%z` reads and DuckDB's does not, as +00:00."""
     return f"regexp_replace({text}, '[zZ]$', '+00:00')" if fmt.endswith("%z") else text
 
 
 def _is_zoned(fmt: str) -> bool:
-    return "%z" in fmt or "%Z" in fmt
+    return fmt in EPOCHS or "%z" in fmt or "%Z" in fmt
 
 
 def _first(tries: list[str]) -> str:

@@ -239,10 +239,15 @@ def _statement(
     )
 
 
+def json_path(header: str) -> str:
+    """Where a column stands in an object: `$.a.b` is a way into it, all else one member's name."""
+    return header if header.startswith("$.") else '$."' + header.replace('"', '\\"') + '"'
+
+
 def _source(column: Column, found: dict[str, str], layout: Layout) -> str:
     """The received cell as text."""
     if layout == "json_lines":
-        path = '$."' + (column.header or column.name).replace('"', '\\"') + '"'
+        path = json_path(column.header or column.name)
         line = "CASE WHEN json_valid(_line) THEN _line END"
         value = f"json_extract_string({line}, {literal(path)})"
         if column.decimal_mark == ".":

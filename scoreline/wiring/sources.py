@@ -85,14 +85,16 @@ class SourceReader:
         objects: Mapping[str, tuple[str, str]],
         digests: frozenset[str],
         cursor: Mapping[str, Any] | None,
+        *,
+        sample: bool = False,
     ) -> Discovered:
-        """What is new at the stream."""
+        """What is new at the stream; for a sample, a part may be enough."""
         from connectors.base import SeenObject, State
         from connectors.errors import ConnectorError
 
         seen = {n: SeenObject(n, digest, mark) for n, (digest, mark) in objects.items()}
         try:
-            found = self.connector().discover(_spec(stream), State(cursor, seen, digests))
+            found = self.connector().discover(_spec(stream), State(cursor, seen, digests, sample))
         except ConnectorError as error:
             raise _failure(error) from error
         return Discovered(
