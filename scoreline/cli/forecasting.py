@@ -23,6 +23,7 @@ from scoreline.cli.console import (
 )
 from scoreline.core.backtest import Tally
 from scoreline.core.exact import shown
+from scoreline.core.figures import chance
 from scoreline.core.forecast import COVERAGE, DAYS, Forecast
 from scoreline.steps.forecasting import (
     BacktestReport,
@@ -92,14 +93,7 @@ def _expected(row: KeyResultForecast, made: Forecast) -> str:
     text = f"on {made.due}: {span} ({_share(COVERAGE)} interval), middle {_short(made.value)}"
     if made.chance is None or row.target is None:
         return text
-    return f"{text}; chance of {_short(row.target)}: {_chance(made.chance, made.points)}"
-
-
-def _chance(chance: Fraction, points: int) -> str:
-    """A share of so many outcomes; where all or none reach it, no more than they can say."""
-    if chance == 1:
-        return f"over {points * 100 // (points + 1)} %"
-    return f"under {100 // (points + 1) + 1} %" if chance == 0 else _share(chance)
+    return f"{text}; chance of {_short(row.target)}: {chance(made.chance, made.points)}"
 
 
 def _needed(row: KeyResultForecast) -> str:

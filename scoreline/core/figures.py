@@ -59,3 +59,18 @@ def amount(value: Fraction | None, unit: Unit | None = None, places: int = 2) ->
     if unit.kind == "currency":
         return f"{unit.currency} {figure}"
     return f"{figure} days" if unit.kind == "days" else figure
+
+
+def signed(value: Fraction | None, unit: Unit | None = None, places: int = 2) -> str:
+    """A difference with its sign and unit: `+1.24 %`, `−EUR 300`."""
+    if value is None:
+        return NONE
+    sign = "±" if value == 0 else "+" if value > 0 else "−"
+    return f"{sign}{amount(abs(value), unit, places)}"
+
+
+def chance(share: Fraction, points: int) -> str:
+    """A share of so many outcomes; where all or none reach it, no more than they can say."""
+    if share == 1:
+        return f"over {points * 100 // (points + 1)} %"
+    return f"under {100 // (points + 1) + 1} %" if share == 0 else percent0(share)

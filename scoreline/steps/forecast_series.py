@@ -37,6 +37,11 @@ def subjects(project: Project, day: date, only: KeyResult | None) -> Iterator[Su
             yield Subject(evidence, restarts, scored)
 
 
+def subject_of(evidence: Evidence, scored: Scored) -> Subject:
+    """One key result that is scored already."""
+    return Subject(evidence, _Restarts(evidence), scored)
+
+
 @dataclass(frozen=True)
 class Subject:
     """One key result with its score and the evidence behind it."""

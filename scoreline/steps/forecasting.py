@@ -18,7 +18,9 @@ from scoreline.core.exact import shown
 from scoreline.core.forecast import Forecast, NotMade, forecast, needed_pace
 from scoreline.core.model import KeyResult
 from scoreline.core.observed import Status
-from scoreline.steps.forecast_series import Subject, subjects
+from scoreline.steps.evaluating import Scored
+from scoreline.steps.forecast_series import Subject, subject_of, subjects
+from scoreline.steps.observing import Evidence
 from scoreline.steps.project import Project
 
 _SHUT: frozenset[Status] = frozenset(
@@ -94,6 +96,11 @@ def forecasts(
     """
     day = as_of or project.default_day()
     return [_forecast(one, day) for one in subjects(project, day, only)]
+
+
+def forecast_of(evidence: Evidence, scored: Scored) -> KeyResultForecast:
+    """The forecast of one key result that is scored already, on the day of its score."""
+    return _forecast(subject_of(evidence, scored), scored.score.as_of)
 
 
 def backtest(

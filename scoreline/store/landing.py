@@ -167,6 +167,13 @@ class LandingBook(StoreBase):
         with self._read() as connection:
             return [batch_from(row) for row in connection.execute(query)]
 
+    def newest_batches(self, stream: str, limit: int) -> list[Batch]:
+        """The batches of a stream that were received last, newest first."""
+        query = with_receipts().where(batches.c.stream == stream)
+        query = query.order_by(None).order_by(batches.c.seq.desc()).limit(limit)
+        with self._read() as connection:
+            return [batch_from(row) for row in connection.execute(query)]
+
     def batch(self, name: str) -> Batch:
         """The batch whose id is, or begins with, `name` (4 characters or more).
 

@@ -19,13 +19,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from scoreline.core.errors import ScorelineError
-from scoreline.web.pages import overview
+from scoreline.web.pages import key_result, overview
 from scoreline.web.reading.live import Live
 from scoreline.web.serving import PageError, problem_page
 
 _LOG = logging.getLogger("scoreline.web")
 
-PAGES = (overview.router,)
+PAGES = (overview.router, key_result.router)
 """The routers of all pages."""
 
 Extension = Callable[[FastAPI], None]

@@ -27,6 +27,9 @@ class Links(Protocol):
     def key_result(self, name: str, **options: str | None) -> str:
         """One key result."""
 
+    def record(self, name: str) -> str:
+        """All records of one key result."""
+
     def changes(self, since: str | None = None) -> str:
         """What changed since a day."""
 
@@ -64,6 +67,10 @@ class ServerLinks:
     def key_result(self, name: str, **options: str | None) -> str:
         """One key result."""
         return f"{self._root}/key-results/{quote(name)}{_query(options)}"
+
+    def record(self, name: str) -> str:
+        """All records of one key result."""
+        return f"{self._root}/key-results/{quote(name)}/record"
 
     def changes(self, since: str | None = None) -> str:
         """What changed since a day."""
@@ -110,6 +117,10 @@ class SiteLinks:
         """One key result."""
         return self._to(key_result_file(name))
 
+    def record(self, name: str) -> str:
+        """All records of one key result."""
+        return self._to(record_file(name))
+
     def changes(self, since: str | None = None) -> str:
         """What changed in the last week."""
         return self._to("changes.html")
@@ -130,6 +141,11 @@ class SiteLinks:
 def key_result_file(name: str) -> str:
     """The file of a key result's page in a static site."""
     return f"key-results/{name}.html"
+
+
+def record_file(name: str) -> str:
+    """The file of a key result's records in a static site."""
+    return f"key-results/{name}/record.html"
 
 
 def team_file(team: str) -> str:

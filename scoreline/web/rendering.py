@@ -7,6 +7,7 @@ addresses (links). Everything that comes from data or definitions is escaped.
 from __future__ import annotations
 
 from datetime import date, datetime
+from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from scoreline.core.figures import amount, number, percent, percent0, points
+from scoreline.core.figures import amount, chance, number, percent, percent0, points, signed
 from scoreline.web.links import Links
 from scoreline.web.reading.frame import Frame
 from scoreline.web.wording import STATUS_WORDS, age, ago, day_words, status_words, when
@@ -42,6 +43,10 @@ def environment() -> Environment:
         "ago": ago,
         "age": age,
         "percent0": percent0,
+        "signed": signed,
+        "figure": lambda value: amount(value, None, 6),
+        "share": lambda share: percent0(Fraction(share)),
+        "chance": lambda f: chance(f.forecast.chance, f.forecast.points),
         "count": lambda n: f"{n:,}",
     }
     made.globals["STATUS_WORDS"] = STATUS_WORDS

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import Condition, Lock, Thread
+from typing import Any, TypeVar
 
 from scoreline.core.errors import DefinitionError, ScorelineError
 from scoreline.steps.planning import LoadedPlan
@@ -30,6 +31,10 @@ RENEW = 300
 """After how many seconds a snapshot is made anew, for what changes by time alone."""
 KEPT = 4
 """How many days' snapshots are kept."""
+READ_BEFORE = 256
+"""How many single pages' contents are kept."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Live:
         self._lock = Lock()
         self._slots: OrderedDict[date, _Slot] = OrderedDict()
         self._one_builds = Lock()
+        self._read_before: OrderedDict[Hashable, Any] = OrderedDict()
 
     def project(self) -> Project:
         """The project with its definitions as they stand in the files now."""
@@ -118,6 +124,20 @@ class Live:
     def key(self) -> Hashable:
         """Differs as soon as anything that a page shows may differ."""
         return self._key()
+
+    def kept(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What was read before under a key that holds `key()`, else what is read now."""
+        with self._lock:
+            if key in self._read_before:
+                self._read_before.move_to_end(key)
+                found: T = self._read_before[key]
+                return found
+        found = read()
+        with self._lock:
+            self._read_before[key] = found
+            while len(self._read_before) > READ_BEFORE:
+                self._read_before.popitem(last=False)
+        return found
 
     def _make(self, slot: _Slot, day: date) -> None:
         found, error = None, None

@@ -1,0 +1,55 @@
+"""The page of one key result, and the list of all its records."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import date
+from difflib import get_close_matches
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from scoreline.core.model import KeyResult
+from scoreline.web.reading.detail import Detail, detail
+from scoreline.web.reading.live import Live
+from scoreline.web.serving import PageError, answer, asked_day, links_of, live_of
+
+router = APIRouter()
+
+
+@router.get("/key-results/{name:path}/record", response_class=HTMLResponse, name="record")
+def record(request: Request, name: str, as_of: str = "") -> HTMLResponse:
+    """Every score that was ever recorded of a key result."""
+    found = _found(request, name, asked_day(as_of))
+    return answer(request, "record.html", found.frame, found=found)
+
+
+@router.get("/key-results/{name:path}", response_class=HTMLResponse, name="key_result")
+def show(request: Request, name: str, as_of: str = "") -> HTMLResponse:
+    """Where one key result stands, and everything that stands behind it."""
+    day = asked_day(as_of)
+    found = _found(request, name, day)
+    return answer(request, "key_result.html", found.frame, found=found, asked=as_of)
+
+
+def _found(request: Request, name: str, day: date | None) -> Detail:
+    live = live_of(request)
+    kr = _known(request, live, name)
+    key: Hashable = (live.key(), kr.id, day)
+    return live.kept(key, lambda: _read(live, kr, day))
+
+
+def _read(live: Live, kr: KeyResult, day: date | None) -> Detail:
+    with live.reading() as project:
+        return detail(project, kr, day, live.definitions(), live.definitions_error())
+
+
+def _known(request: Request, live: Live, name: str) -> KeyResult:
+    known = live.project().plan.key_results
+    if name in known:
+        return known[name]
+    ending = [k for k in known if k.endswith("/" + name.strip("/"))]
+    near = ending or get_close_matches(name, known, n=5, cutoff=0.5)
+    links = links_of(request)
+    doors = tuple((known[k].title, links.key_result(k)) for k in near[:10])
+    raise PageError(404, "There is no key result of this name in the definitions.", doors)
