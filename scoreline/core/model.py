@@ -445,7 +445,8 @@ class Organisation:
     `evaluate` is `last_complete_day`, `today`, or a fixed day (a pinned example or an
     archive). `holidays` are the days themselves, a country code already expanded over
     the cycles' years. `pseudonym_key` is a secret reference or None (a key of the
-    project's own is made in its state folder).
+    project's own is made in its state folder). `approve_targets` says who agrees to a
+    changed target before it counts; None: it counts from the next run on.
     """
 
     name: str
@@ -460,6 +461,7 @@ class Organisation:
     check_ins: Literal["weekly", "biweekly", "monthly", "quarterly"] = "weekly"
     schedule: str | None = None
     pseudonym_key: str | None = None
+    approve_targets: Literal["owner"] | None = None
     place: Place = field(default=Place(""), compare=False)
 
 

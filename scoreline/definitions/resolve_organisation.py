@@ -43,6 +43,7 @@ def resolve_organisation(entry: Entry, spec: OrganisationSpec) -> Organisation |
         check_ins=spec.check_ins,
         schedule=spec.schedule,
         pseudonym_key=spec.personal.key if spec.personal else None,
+        approve_targets=spec.approve_targets,
         place=entry.place,
     )
 

@@ -60,6 +60,11 @@ CheckIns = Annotated[
     PlainValidator(one_of(_CHECK_INS)),
     WithJsonSchema({"enum": list(_CHECK_INS)}),
 ]
+ApproveTargets = Annotated[
+    Literal["owner"],
+    PlainValidator(one_of(("owner",))),
+    WithJsonSchema({"enum": ["owner"]}),
+]
 
 
 class CycleSpec(Spec):
@@ -117,3 +122,4 @@ class OrganisationSpec(Spec):
     check_ins: CheckIns = "weekly"
     schedule: CronWord | None = None
     personal: PersonalSpec | None = None
+    approve_targets: ApproveTargets | None = None

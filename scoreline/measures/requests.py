@@ -85,7 +85,7 @@ def requests_for(plan: Plan, *, extra_days: Iterable[date] = ()) -> list[SeriesR
     used: set[str] = set()
     for cycle, key_result in _key_results(plan):
         spans = _spans(cycle, key_result, extra)
-        for metric, filter_ in _asked(key_result):
+        for metric, filter_ in asked(key_result):
             used.update(closure(plan, metric))
             _want(plan, wanted, (metric, filter_, cycle.name), spans)
     cycles = _cycles_in_use(plan)
@@ -163,8 +163,8 @@ def _key_results(plan: Plan) -> Iterator[tuple[Cycle, KeyResult]]:
                 yield plan.organisation.cycles[objective.cycle], key_result
 
 
-def _asked(key_result: KeyResult) -> Iterator[tuple[str, Filter]]:
-    """The metrics, each with its filter, whose values a key result needs."""
+def asked(key_result: KeyResult) -> Iterator[tuple[str, Filter]]:
+    """The metrics, each with its filter, whose values a key result names."""
     if key_result.metric is not None and not key_result.manual:
         yield key_result.metric, key_result.filter
     if isinstance(key_result.kind, Milestones):

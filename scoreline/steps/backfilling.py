@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 from scoreline.core.errors import UsageError
 from scoreline.core.records import ScoreRecord, ValueRecord, digest
+from scoreline.steps.defining import new_versions
 from scoreline.steps.evaluating import evaluate, gather, same_content
 from scoreline.steps.measuring import Measured, measure
 from scoreline.steps.project import Project
@@ -91,7 +92,7 @@ def backfill(
             commit = project.store.commit_run(
                 run,
                 values=[measured.values[r] for r in measured.computed],
-                definitions=definitions.versions(),
+                definitions=new_versions(project, definitions, whole=measured.whole(project)),
                 scores=fresh,
                 now=project.now(),
             )

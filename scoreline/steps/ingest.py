@@ -232,6 +232,27 @@ def _superseded(project: Project, stream: str, name: str) -> str | None:
     return next((b.id for b in reversed(blocked) if b.object == name), None)
 
 
+def read_again(project: Project, extractor: Extractor, stream: Stream) -> None:
+    """After a change of the contract, type the stored bytes again.
+
+    Raises:
+        SourceFailure: the bytes cannot be read that way.
+    """
+    for batch in to_read_again(project, stream):
+        project.listener.say(f"{stream.full_name}: reading {batch.object} by its new contract")
+        project.store.reland(retype(project, extractor, stream, batch))
+
+
+def to_read_again(project: Project, stream: Stream) -> list[Batch]:
+    """The batches that were read by another contract and whose bytes are kept."""
+    contract = reading_digest(stream)
+    return [
+        batch
+        for batch in project.store.batches(stream.full_name)
+        if batch.contract != contract and batch.received and batch.state != "rejected"
+    ]
+
+
 def retype(project: Project, extractor: Extractor, stream: Stream, batch: Batch) -> Batch:
     """Read the stored bytes of a batch again under the stream's present contract.
 

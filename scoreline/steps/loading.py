@@ -41,7 +41,7 @@ def load_stream(project: Project, warehouse: Warehouse, stream: Stream) -> Load:
     """
     store, name = project.store, stream.full_name
     due, waiting = due_batches(store.batches(name))
-    released = [q for q in store.quarantines(name) if q.state == "released"]
+    released = _released(project, stream)
     wanted = [token(batch, released) for batch in due]
     report, have = Load(name, waiting=waiting), warehouse.loaded(name)
     if have != wanted[: len(have)]:
@@ -59,6 +59,53 @@ def load_stream(project: Project, warehouse: Warehouse, stream: Stream) -> Load:
             project.listener.end()
     _mark(project, warehouse, stream, due, released)
     return report
+
+
+def stands(project: Project, stream: Stream) -> bool:
+    """Whether the record says of a stream what its contract and its batches make of it."""
+    state = project.store.stream_state(stream.full_name)
+    due, _ = due_batches(project.store.batches(stream.full_name))
+    if state is None:
+        return not due
+    return state.digest == stream_digest(stream, due, _released(project, stream))
+
+
+def tokens(project: Project, stream: Stream) -> list[str]:
+    """What the stream's table holds if it is in step: a token for each of its batches."""
+    due, _ = due_batches(project.store.batches(stream.full_name))
+    released = _released(project, stream)
+    return [token(batch, released) for batch in due]
+
+
+def load_aside(project: Project, warehouse: Warehouse, stream: Stream, work: Path) -> None:
+    """Load a stream's batches into another warehouse; nothing is recorded.
+
+    Raises:
+        WarehouseError: a stored file is missing, or DuckDB cannot load it.
+    """
+    due, _ = due_batches(project.store.batches(stream.full_name))
+    released = _released(project, stream)
+    for batch in due:
+        warehouse.load(
+            stream,
+            batch,
+            token(batch, released),
+            _files(project, batch, released),
+            work / "refused.parquet",
+            lambda _counts: None,
+        )
+
+
+def _released(project: Project, stream: Stream) -> list[Quarantine]:
+    aside = project.store.quarantines(stream.full_name)
+    return [q for q in aside if q.state == "released"]
+
+
+def _files(project: Project, batch: Batch, released: list[Quarantine]) -> list[Path]:
+    """The stored files with a batch's rows, those released later among them."""
+    files = [batch.rows_file] if batch.rows_file else []
+    files += [q.file for q in released if q.batch == batch.id]
+    return [project.files.path(f) for f in files]
 
 
 def due_batches(batches: list[Batch]) -> tuple[list[Batch], int]:
@@ -83,8 +130,7 @@ def _load(
     batch: Batch,
     released: list[Quarantine],
 ) -> Loaded:
-    files = [batch.rows_file] if batch.rows_file else []
-    files += [q.file for q in released if q.batch == batch.id]
+    files = _files(project, batch, released)
     with project.files.workspace() as work:
         refused = work / "refused.parquet"
         faults.reach("load.begun")
@@ -92,7 +138,7 @@ def _load(
             stream,
             batch,
             token(batch, released),
-            [project.files.path(f) for f in files],
+            files,
             refused,
             lambda counts: project.store.record_load(
                 batch.id, asdict(counts), _refused(project, batch, refused), project.now()

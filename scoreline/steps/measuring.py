@@ -46,6 +46,10 @@ class Measured:
     computed: set[str] = field(default_factory=set)
     errors: dict[str, str] = field(default_factory=dict)
 
+    def whole(self, project: Project) -> bool:
+        """Whether nothing of the definitions had to be left out."""
+        return not self.errors and not project.errors
+
 
 @dataclass(slots=True)
 class Due:

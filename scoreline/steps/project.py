@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from scoreline.core.errors import Problem
-from scoreline.core.model import Plan
+from scoreline.core.model import KeyResult, Plan
 from scoreline.core.scoring import Rules
 from scoreline.definitions.project import DefinitionFile
 from scoreline.quality.model import Validator
@@ -62,13 +62,32 @@ class Paths:
         return self.state / "tmp"
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A key result whose goalposts were changed in the files and are not approved yet.
+
+    `approver` is who must agree (None: nobody is named), `changes` the differences in
+    words, `former` the definition that counts until then.
+    """
+
+    key_result: str
+    approver: str | None
+    changes: tuple[str, ...]
+    former: KeyResult
+
+    def __str__(self) -> str:
+        who = self.approver or "somebody (it has no owner and its team no lead)"
+        return f"{self.key_result}: {'; '.join(self.changes)}: waits for the approval of {who}"
+
+
 @dataclass(slots=True)
 class Project:
     """An open project.
 
-    `plan` holds what is right in the definitions, `problems` what is not (errors and
-    the lint's warnings), `definition_files` every file and whether it is in order.
-    `version` is the release that runs.
+    `plan` holds what is right in the definitions and counts, `problems` what is not right
+    (errors and the lint's warnings), `definition_files` every file and whether it is in
+    order. `waiting` are key results that keep their recorded definition until the one in
+    the files is approved. `version` is the release that runs.
     """
 
     paths: Paths
@@ -83,6 +102,7 @@ class Project:
     version: str
     personal_key: bytes | None = None
     listener: Listener = field(default_factory=Silence)
+    waiting: tuple[Waiting, ...] = ()
     _reader: RowReader | None = None
 
     @property

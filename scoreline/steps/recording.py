@@ -18,6 +18,7 @@ from scoreline.core.model import KeyResult, Plan
 from scoreline.core.records import DefinitionVersion, ScoreRecord, StreamState, digest_of
 from scoreline.core.scoring import Score
 from scoreline.definitions.canonical import object_bodies
+from scoreline.definitions.recorded import Bodies
 from scoreline.measures.requests import closure
 from scoreline.steps.observing import Observed
 
@@ -31,9 +32,10 @@ class Definitions:
         digests: the digest of each object's body, by its name with its kind before it.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, bodies: Bodies | None = None) -> None:
+        """`bodies` are `object_bodies(plan)`, where the caller has them."""
         self._plan = plan
-        self._bodies = object_bodies(plan)
+        self._bodies = object_bodies(plan) if bodies is None else bodies
         self.digests = {name: digest_of(body) for name, (_, body) in self._bodies.items()}
 
     def versions(self) -> list[DefinitionVersion]:

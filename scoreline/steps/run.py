@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from scoreline.core.contracts import reading_digest
 from scoreline.core.errors import ScorelineError, UsageError, WarehouseError
 from scoreline.core.model import Stream
 from scoreline.steps.freshness import newest_event
 from scoreline.steps.gate import Gated, gate_stream
-from scoreline.steps.ingest import land_stream, retype
+from scoreline.steps.ingest import land_stream, read_again
 from scoreline.steps.loading import load_stream
 from scoreline.steps.ports import Extractor, SourceFailure
 from scoreline.steps.project import Project
@@ -170,7 +169,7 @@ def _ingest(
 def _land_stream(project: Project, extractor: Extractor, stream: Stream, run: str) -> StreamReport:
     report = StreamReport(stream.full_name)
     try:
-        _read_again(project, extractor, stream)
+        read_again(project, extractor, stream)
         landing = land_stream(project, extractor, stream, run)
         report.landed, report.unchanged = len(landing.landed), landing.unchanged
         report.copies = landing.copies
@@ -181,15 +180,6 @@ def _land_stream(project: Project, extractor: Extractor, stream: Stream, run: st
     except ScorelineError as error:
         report.error = str(error)
     return report
-
-
-def _read_again(project: Project, extractor: Extractor, stream: Stream) -> None:
-    """After a change of the contract, type the stored bytes again."""
-    contract = reading_digest(stream)
-    for batch in project.store.batches(stream.full_name):
-        if batch.contract != contract and batch.received and batch.state != "rejected":
-            project.listener.say(f"{stream.full_name}: reading {batch.object} by its new contract")
-            project.store.reland(retype(project, extractor, stream, batch))
 
 
 def _load_stream(

@@ -13,6 +13,7 @@ from scoreline.core import faults
 from scoreline.core.exact import Exact, exact_text, shown
 from scoreline.core.records import digest
 from scoreline.core.series import Series
+from scoreline.steps.defining import new_versions
 from scoreline.steps.evaluating import evaluate, gather, rolled_up, rows
 from scoreline.steps.measuring import Measured, measure
 from scoreline.steps.project import Project
@@ -38,7 +39,7 @@ def score_day(project: Project, warehouse: Warehouse, run: str, day: date) -> Sc
     commit = project.store.commit_run(
         run,
         values=[v for r, v in measured.values.items() if r in measured.computed],
-        definitions=definitions.versions(),
+        definitions=new_versions(project, definitions, whole=measured.whole(project)),
         baselines=[s.observed.new_baseline for s in scored if s.observed.new_baseline],
         scores=records,
         now=project.now(),

@@ -6,7 +6,9 @@ any statement (each part has its module).
 
 from __future__ import annotations
 
-from scoreline.store import dialect, migrating
+from pathlib import Path
+
+from scoreline.store import backup, dialect, migrating
 from scoreline.store.closing import ClosingBook
 from scoreline.store.commit import CommitBook
 from scoreline.store.gate import GateBook
@@ -72,6 +74,14 @@ class ControlStore(
             engine.dispose()
             raise
         return cls(engine, read_only=read_only)
+
+    def copy_to(self, target: Path) -> None:
+        """Copy the store as it is at one moment into a new SQLite file.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        backup.snapshot(self._engine.url.render_as_string(hide_password=False), target)
 
     def verify_ledger(self) -> list[Finding]:
         """Everything in the store that is not as it was written; empty if all is well.

@@ -76,13 +76,31 @@ class ValueBook(StoreBase):
                 for row in rows
             ]
 
-    def current_definitions(
-        self, *, known_at: datetime | None = None
-    ) -> dict[str, DefinitionVersion]:
-        """The newest version of every defined object; with `known_at`, as known then."""
-        query = with_bodies(definitions).where(chosen(definitions, ("name",), known_at))
+    def definition_digests(self) -> dict[str, tuple[str, str | None]]:
+        """The digests of the body and of the SQL of every object's newest version, by name."""
+        columns = [definitions.c[n] for n in ("name", "digest", "sql_digest")]
         with self._read() as connection:
-            found = [definition_from(parsed(row.body)) for row in connection.execute(query)]
+            rows = connection.execute(select(*columns).where(in_force(definitions)))
+            return {row.name: (row.digest, row.sql_digest) for row in rows}
+
+    def current_definitions(
+        self, names: Iterable[str] | None = None, *, known_at: datetime | None = None
+    ) -> dict[str, DefinitionVersion]:
+        """The newest version of every defined object; with `known_at`, as known then.
+
+        Args:
+            names: only these (None: all).
+            known_at: with it, the newest that was recorded until then.
+        """
+        query = with_bodies(definitions).where(chosen(definitions, ("name",), known_at))
+        if names is None:
+            queries = [query]
+        else:
+            parts = chunks(dict.fromkeys(names))
+            queries = [query.where(definitions.c.name.in_(part)) for part in parts]
+        with self._read() as connection:
+            rows = [row for part in queries for row in connection.execute(part)]
+        found = [definition_from(parsed(row.body)) for row in rows]
         return {version.name: version for version in found}
 
 

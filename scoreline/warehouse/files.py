@@ -116,6 +116,23 @@ class FileStore:
         return None
 
 
+class OverlaidFiles(FileStore):
+    """Files of a folder of their own over those of another store, which is only read."""
+
+    def __init__(self, folder: Path, beneath: FileStore) -> None:
+        super().__init__(folder)
+        self._beneath = beneath
+
+    def path(self, file: StoredFile) -> Path:
+        """Where a stored file lies: here, or beneath.
+
+        Raises:
+            WarehouseError: it is in neither, or has another size than was recorded.
+        """
+        own = self._folder / file.name
+        return super().path(file) if own.exists() else self._beneath.path(file)
+
+
 def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:

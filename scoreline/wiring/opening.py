@@ -38,6 +38,7 @@ def open_project(
     clock: Clock = utc_now,
     listener: Listener | None = None,
     check_sql: bool = True,
+    as_written: bool = False,
 ) -> Project:
     """Open the project in a folder; its state is made where it is missing.
 
@@ -47,6 +48,7 @@ def open_project(
         clock: the time.
         listener: hears of progress.
         check_sql: parse the SQL of conditions and models; what only reads scores need not.
+        as_written: take changed targets as they are in the files, approved or not.
 
     Raises:
         UsageError: the folder holds no project.
@@ -54,6 +56,7 @@ def open_project(
         StoreError: the control store cannot be opened.
     """
     from scoreline.quality.gx import GxValidator
+    from scoreline.steps.change.approving import counting
     from scoreline.steps.planning import load_plan
     from scoreline.steps.project import Paths, Project
     from scoreline.store.store import ControlStore
@@ -65,9 +68,10 @@ def open_project(
     paths.state.mkdir(parents=True, exist_ok=True)
     store = ControlStore.open(control_store_url(paths.state))
     organisation = loaded.plan.organisation
+    plan, waiting = (loaded.plan, ()) if as_written else counting(loaded.plan, store)
     return Project(
         paths=paths,
-        plan=loaded.plan,
+        plan=plan,
         problems=loaded.problems,
         definition_files=loaded.files,
         store=store,
@@ -78,6 +82,7 @@ def open_project(
         version=version("scoreline"),
         personal_key=personal_key(organisation.pseudonym_key, paths.state, root),
         listener=listener or Silence(),
+        waiting=waiting,
     )
 
 
