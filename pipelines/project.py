@@ -119,6 +119,7 @@ class ProjectSteps:
             known = [s for s in plan.sources[source].streams if s.full_name in streams]
             names = [s.full_name for s in known]
             report = ingest_source(project, source, names)
+            _tell(project, {source: report})
             batches = {n: project.store.batches(n)[-self.shown_batches :] for n in names}
             return Ingested(plan, errors, report, batches, _stale(project, names))
 
@@ -129,6 +130,7 @@ class ProjectSteps:
         with self._open(listener) as project:
             for day in days:
                 yield Scored(project.plan, project.errors, score(project, day))
+            _tell(project, None)
 
     def look(self, sources: Collection[str]) -> Mapping[str, Look]:
         """See `Steps`."""
@@ -162,6 +164,17 @@ class ProjectSteps:
         finally:
             if not self._keep_open:
                 project.close()
+
+
+def _tell(project: Project, sources: Mapping[str, SourceReport] | None) -> None:
+    """Send messages as `scoreline run` does; one that fails fails no asset: it is said."""
+    from scoreline.steps.telling import tell
+
+    told = tell(project, sources)
+    for message in told.failed:
+        project.listener.say(f"message {message.key} was not sent: {message.error}")
+    for problem in told.problems:
+        project.listener.say(f"message: {problem}")
 
 
 def _stale(project: Project, streams: Iterable[str]) -> dict[str, str | None]:

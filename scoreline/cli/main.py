@@ -14,7 +14,17 @@ from typing import Annotated
 
 import typer
 
-from scoreline.cli.commands import batches, daily, keeping, page, people, record, sources, workbench
+from scoreline.cli.commands import (
+    batches,
+    daily,
+    keeping,
+    page,
+    people,
+    record,
+    sources,
+    telling,
+    workbench,
+)
 from scoreline.core.errors import ScorelineError
 
 app = typer.Typer(
@@ -25,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _group in (daily, page, record, people, workbench, sources, batches, keeping):
+for _group in (daily, page, record, people, telling, workbench, sources, batches, keeping):
     _group.add_to(app)
 
 

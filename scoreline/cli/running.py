@@ -14,11 +14,13 @@ from typing import Any
 import typer
 
 from scoreline.cli.console import console, opened, print_json, safe, status_text, table
+from scoreline.cli.telling import print_told, told_as_json
 from scoreline.core.errors import UsageError
 from scoreline.steps.backfilling import Backfill, backfill
 from scoreline.steps.project import Project
 from scoreline.steps.reports import RunReport, SourceReport
 from scoreline.steps.run import ingest_source, rebuild, run_all, score
+from scoreline.steps.telling import tell
 
 FAILED = 3
 FINDING = 1
@@ -28,11 +30,13 @@ def run_project(root: Path, as_of: date | None, only: list[str] | None, json: bo
     """Run everything, or some sources and then the scores; returns the exit status."""
     with opened(root) as project:
         report = _run_some(project, as_of, only) if only else run_all(project, as_of)
+        told = tell(project, report.sources)
         if json:
-            print_json(run_as_json(report))
+            print_json({**run_as_json(report), "messages": told_as_json(told)})
         else:
             _print_run(project, report)
-    return FAILED if report.failed else 0
+            print_told(told, console())
+    return FAILED if report.failed or told.is_wrong else 0
 
 
 def _run_some(project: Project, as_of: date | None, only: list[str]) -> RunReport:

@@ -24,6 +24,9 @@ POINTS = (
 )
 """Every point, in the order in which a run passes them."""
 
+MESSAGE_POINTS = ("messages.kept", "message.claimed", "message.sent")
+"""Every point of telling people, in their order."""
+
 _hook: Callable[[str], None] | None = None
 
 

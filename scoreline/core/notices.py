@@ -19,7 +19,7 @@ state of things at a cadence, check-ins that are due."""
 
 EVENTS: tuple[Event, ...] = ("status", "source", "digest", "reminder")
 Cadence = Literal["daily", "weekly", "monthly"]
-TextFormat = Literal["text", "markdown", "html"]
+TextFormat = Literal["text", "markdown"]
 MessageState = Literal["pending", "sending", "sent", "unsure"]
 """`pending` -> `sending` -> `sent`, or back to `pending` after a failure. A message whose
 sender died is `unsure`: it may have arrived, so it is not sent again by itself."""

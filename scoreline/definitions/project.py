@@ -12,21 +12,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from scoreline.core.access import Access
 from scoreline.core.errors import Place, Problem
 from scoreline.core.model import Organisation, Plan, Source, Stream
 from scoreline.definitions.documents import Document
 from scoreline.definitions.findings import Entry
 from scoreline.definitions.reading import (
     SourceDraft,
+    read_access,
     read_metrics,
+    read_notify,
     read_objectives,
     read_organisation,
     read_source,
 )
 from scoreline.definitions.relations import Relations
+from scoreline.definitions.resolve_access import resolve_access
 from scoreline.definitions.resolve_key_results import Metrics
 from scoreline.definitions.resolve_metrics import resolve_metrics
 from scoreline.definitions.resolve_models import resolve_models
+from scoreline.definitions.resolve_notify import resolve_notify
 from scoreline.definitions.resolve_objectives import resolve_objectives
 from scoreline.definitions.resolve_organisation import resolve_organisation
 from scoreline.definitions.resolve_sources import resolve_source
@@ -34,11 +39,16 @@ from scoreline.definitions.spec_base import nearest
 from scoreline.definitions.yamlio import MAX_BYTES, read_document, read_text
 
 FOLDER = "okr_defs"
-FileKind = Literal["organisation", "source", "model", "metrics", "objectives"]
+FileKind = Literal["organisation", "source", "model", "metrics", "objectives", "notify", "access"]
 _LEGAL_PLACES = (
     "organisation.yaml, sources/<source>.yaml, models/<name>.sql, metrics/<topic>.yaml, "
-    "objectives/<cycle>/<team>.yaml"
+    "objectives/<cycle>/<team>.yaml, notify.yaml, access.yaml"
 )
+_SINGLE: dict[str, FileKind] = {
+    "organisation.yaml": "organisation",
+    "notify.yaml": "notify",
+    "access.yaml": "access",
+}
 _FOLDERS: dict[str, tuple[FileKind, int, str]] = {
     "sources": ("source", 2, ".yaml"),
     "models": ("model", 2, ".sql"),
@@ -150,14 +160,14 @@ def _discover(root: Path, problems: list[Problem]) -> list[_File]:
 
 
 def _kind(parts: tuple[str, ...]) -> FileKind | None:
-    if parts == ("organisation.yaml",):
-        return "organisation"
+    if len(parts) == 1:
+        return _SINGLE.get(parts[0])
     kind, depth, suffix = _FOLDERS.get(parts[0], (None, 0, ""))
     return kind if len(parts) == depth and parts[-1].endswith(suffix) else None
 
 
 def _misplaced(relative: str, parts: tuple[str, ...]) -> Problem:
-    hint = nearest(parts[0], (*_FOLDERS, "organisation.yaml"))
+    hint = nearest(parts[0], (*_FOLDERS, *_SINGLE))
     if parts[-1].endswith(".yml"):
         hint = "files end in .yaml"
     elif parts[0] in _FOLDERS:
@@ -215,7 +225,7 @@ def _plan(
     organisation: Organisation | None,
     problems: list[Problem],
 ) -> Plan | None:
-    by_kind = {k: [f for f in files if f.kind == k] for k in (*_kinds(), "organisation")}
+    by_kind = {k: [f for f in files if f.kind == k] for k in (*_kinds(), *_SINGLE.values())}
     sources, streams = _sources(by_kind["source"], documents, problems)
     entries = {
         f.stem: Entry(documents[f.relative], (), f"model {f.stem}", problems)
@@ -242,7 +252,21 @@ def _plan(
         return None
     names = Metrics(metrics, frozenset(d.name for d in drafts), unreadable)
     objectives = resolve_objectives(goals, organisation, names)
-    return Plan(organisation, sources, models, metrics, objectives)
+    notify = [
+        resolve_notify(read_notify(documents[f.relative], problems), organisation)
+        for f in by_kind["notify"]
+    ]
+    access = _access(by_kind["access"], documents, problems)
+    plan = Plan(organisation, sources, models, metrics, objectives, access=access)
+    return replace(plan, notify=notify[0]) if notify else plan
+
+
+def _access(files: list[_File], documents: dict[str, Document], problems: list[Problem]) -> Access:
+    for file in files:
+        entry, spec = read_access(documents[file.relative], problems)
+        if spec is not None:
+            return resolve_access(entry, spec)
+    return Access()
 
 
 def _without_metrics(files: list[_File], documents: dict[str, Document]) -> tuple[str, ...]:

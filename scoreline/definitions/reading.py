@@ -18,7 +18,9 @@ from scoreline.definitions.resolve_objectives import ObjectiveDraft, ObjectivesD
 from scoreline.definitions.resolve_sources import resolve_stream
 from scoreline.definitions.secret_refs import check_secrets
 from scoreline.definitions.spec_base import Spec, as_name, as_sql_name, described
+from scoreline.definitions.specs_access import AccessSpec
 from scoreline.definitions.specs_metrics import MetricsHead, MetricSpec, MetricsSpec
+from scoreline.definitions.specs_notify import NotifyHead, NotifySpec, RecipientSpec
 from scoreline.definitions.specs_objectives import (
     KeyResultSpec,
     ObjectiveHead,
@@ -39,6 +41,15 @@ class SourceDraft:
     streams: dict[str, Stream | None]
 
 
+@dataclass(frozen=True, slots=True)
+class NotifyDraft:
+    """notify.yaml as read: its head, and each recipient with its entry and spec."""
+
+    entry: Entry
+    head: NotifyHead | None
+    recipients: tuple[tuple[str, Entry, RecipientSpec | None], ...]
+
+
 def read_organisation(document: Document, problems: list[Problem]) -> tuple[
     Entry, OrganisationSpec | None
 ]:  # fmt: skip
@@ -47,6 +58,28 @@ def read_organisation(document: Document, problems: list[Problem]) -> tuple[
     entry.adopt()
     spec = entry.read(OrganisationSpec, document.data) if document.readable else None
     return entry, spec
+
+
+def read_access(document: Document, problems: list[Problem]) -> tuple[Entry, AccessSpec | None]:
+    """The entry and spec of access.yaml."""
+    entry = Entry(document, (), "access", problems)
+    entry.adopt()
+    spec = entry.read(AccessSpec, document.data) if document.readable else None
+    return entry, spec
+
+
+def read_notify(document: Document, problems: list[Problem]) -> NotifyDraft:
+    """The recipients of notify.yaml, those in error with no spec."""
+    entry = Entry(document, (), "notify", problems)
+    head, inner = _split(entry, NotifyHead, NotifySpec, "recipients")
+    found = []
+    for name, data in inner.items():
+        one = entry.inner(("recipients", name), f"recipient {name}")
+        one.adopt()
+        _check_key(one, as_name, name)
+        spec = one.read(RecipientSpec, data)
+        found.append((name, one, spec if one.ok else None))
+    return NotifyDraft(entry, head, tuple(found))
 
 
 def read_source(document: Document, stem: str, problems: list[Problem]) -> SourceDraft | None:

@@ -16,7 +16,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from scoreline.definitions.specs_access import AccessSpec
 from scoreline.definitions.specs_metrics import MetricsSpec
+from scoreline.definitions.specs_notify import NotifySpec
 from scoreline.definitions.specs_objectives import ObjectivesSpec
 from scoreline.definitions.specs_organisation import OrganisationSpec
 from scoreline.definitions.specs_sources import SourceSpec
@@ -27,6 +29,8 @@ KINDS: dict[str, type[BaseModel]] = {
     "source": SourceSpec,
     "metrics": MetricsSpec,
     "objectives": ObjectivesSpec,
+    "notify": NotifySpec,
+    "access": AccessSpec,
 }
 
 
@@ -50,7 +54,7 @@ def schema_of(kind: type[BaseModel]) -> dict[str, Any]:
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """The schema of each file kind: organisation, source, metrics, objectives."""
+    """The schema of each file kind: organisation, source, metrics, objectives, notify, access."""
     return {
         name: {"$schema": DIALECT, **schema_of(kind), "title": f"Scoreline: {name}"}
         for name, kind in KINDS.items()

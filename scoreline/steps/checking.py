@@ -44,6 +44,7 @@ def all_problems(root: Path, options_check: OptionsCheck, recorded: RecordedFact
     found = list(loaded.problems)
     found += _models(loaded.plan, root)
     found += _expectations(loaded.plan)
+    found += _templates(root)
     known = recorded(root, loaded.plan)
     found += lint(loaded.plan, known.facts if known else None)
     if known is not None:
@@ -82,6 +83,16 @@ def _expectations(plan: Plan) -> list[Problem]:
                 scope = f"stream {stream.full_name}"
                 found.append(Problem("error", "expectation", place, words, spec.type, scope=scope))
     return found
+
+
+def _templates(root: Path) -> list[Problem]:
+    """What is wrong with the project's own message templates."""
+    from scoreline.notify.rendering import Renderer  # brings in Jinja
+
+    return [
+        Problem("error", "template", Place(f.file, f.line, 1 if f.line else 0), str(f))
+        for f in Renderer(root).faults()
+    ]
 
 
 def _not_evaluable(spec: CheckSpec) -> str:

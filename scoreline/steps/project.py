@@ -18,6 +18,7 @@ from scoreline.core.errors import Problem
 from scoreline.core.model import KeyResult, Plan
 from scoreline.core.scoring import Rules
 from scoreline.definitions.project import DefinitionFile
+from scoreline.notify.ports import NotifierFactory
 from scoreline.quality.model import Validator
 from scoreline.steps.ports import Clock, ExtractorFactory, Listener, Silence
 from scoreline.store.store import ControlStore
@@ -103,6 +104,7 @@ class Project:
     personal_key: bytes | None = None
     listener: Listener = field(default_factory=Silence)
     waiting: tuple[Waiting, ...] = ()
+    notifier: NotifierFactory | None = None
     _reader: RowReader | None = None
 
     @property

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from scoreline.core.exact import parse_exact
 from scoreline.core.model import Plan
 from scoreline.steps.ports import Clock, Listener, Silence
+from scoreline.wiring.messengers import notifier_of
 from scoreline.wiring.secret_values import personal_key
 from scoreline.wiring.sources import SourceReader, check_options
 
@@ -83,6 +84,7 @@ def open_project(
         personal_key=personal_key(organisation.pseudonym_key, paths.state, root),
         listener=listener or Silence(),
         waiting=waiting,
+        notifier=lambda recipient: notifier_of(recipient, root),
     )
 
 
