@@ -141,8 +141,8 @@ class _One:
         return next((c for c in covering if c.day <= day <= (c.until or day)), None)
 
     def checked_in(self, day: date) -> CheckIn | None:
-        """The newest plain check-in on or before a day."""
-        plain = [c for c in self.check_ins if c.until is None and c.day <= day]
+        """The plain check-in of the newest day up to a day; of one day, the one said last."""
+        plain = [c for c in reversed(self.check_ins) if c.until is None and c.day <= day]
         return max(plain, key=lambda c: c.day, default=None)
 
     @cached_property

@@ -294,6 +294,10 @@ def test_check_ins_and_overrides(small: Small) -> None:
             project.store.add_check_in(entry, project.now())
     assert small.status("2026-11-20")["hand"]["value"] == "4.000000"
     assert small.status("2026-11-09")["hand"]["status"] == "no_data"
+    with small.open() as project:
+        again = CheckIn("2026-H2/learning/o/hand", date(2026, 11, 10), "ann", value="5")
+        project.store.add_check_in(again, project.now())
+    assert small.status("2026-11-20")["hand"]["value"] == "5.000000"
     small.clock.moment += timedelta(days=4)
     assert small.status("2026-11-25")["hand"]["status"] == "stale"
     assert small.status("2026-11-20")["people"]["value"] == "9.000000"
