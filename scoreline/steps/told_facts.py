@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
+from scoreline.core.exact import parse_exact
+from scoreline.core.figures import amount, percent
 from scoreline.core.model import KeyResult
 from scoreline.core.notices import Recipient
-from scoreline.core.exact import parse_exact
-from scoreline.core.figures import number, percent
 from scoreline.notify.rendering import Link
 from scoreline.steps.discipline import DueCheckIn, owner_of
 from scoreline.steps.news import News, StatusChange, StreamNews
@@ -159,7 +160,8 @@ class Facts:
         }
 
     def _row(self, kr: KeyResult, score: StoredScore) -> dict[str, Any]:
-        body, shown = score.body, score.body["shown"]
+        body, metric = score.body, self._plan.metrics.get(kr.metric or "")
+        unit = metric.unit if metric else None
         return {
             "id": kr.id,
             "title": kr.title,
@@ -168,10 +170,10 @@ class Facts:
             "status": score.status,
             "now": words(score.status),
             "reason": body["reason"] or "",
-            "value": number(shown["value"]),
-            "target": number(body["target"]) if body["target"] else "",
-            "progress": _percent(shown["progress"]),
-            "expected": _percent(shown["expected"]),
+            "value": amount(_exact(body["value"]), unit),
+            "target": amount(_exact(body["target"]), unit) if body["target"] else "",
+            "progress": percent(_exact(body["progress"])),
+            "expected": percent(_exact(body["expected"])),
             "due": kr.due.isoformat(),
             "link": self._link(f"/kr/{kr.id}"),
         }
@@ -185,8 +187,8 @@ class Facts:
         return Link(page + path if page else "")
 
 
-def _percent(text: str | None) -> str:
-    return percent(None if text is None else parse_exact(text))
+def _exact(text: str | None) -> Fraction | None:
+    return None if text is None else parse_exact(text)
 
 
 def words(status: str) -> str:

@@ -13,6 +13,10 @@ from scoreline.definitions.canonical import object_bodies
 from scoreline.definitions.project import Loading, load_project
 from scoreline.definitions.schemas import committed, json_schemas, schema_text
 
+PLAIN = """\
+roles: {viewer: ["*"]}
+oidc: {issuer: "http://id.acme.example", client_id: a, client_secret: "${env:S}"}
+"""
 NOTIFY, ACCESS = "okr_defs/notify.yaml", "okr_defs/access.yaml"
 
 
@@ -90,11 +94,7 @@ oidc: {issuer: "https://id.acme.example", client_id: okr, client_secret: "${env:
         ("roles: {viever: []}", "unknown-key"),
         ('proxy: {secret: "hello"}\nroles: {viewer: ["*"]}', "clear-text-secret"),
         ('proxy: {secret: "${env:P}"}', "no-roles"),
-        (
-            'oidc: {issuer: "http://id.acme.example", client_id: a, client_secret: "${env:S}"}\n'
-            'roles: {viewer: ["*"]}',
-            "bad-url",
-        ),
+        (PLAIN, "bad-url"),
     ],
 )
 def test_access_in_error_gives_nobody_anything(tmp_path: Path, text: str, code: str) -> None:
