@@ -64,7 +64,7 @@ def calendar_of(
     zone = ZoneInfo(plan.organisation.timezone)
     rows: list[CalendarRow] = []
     for day in days:
-        read = _shifted(day, place[1])
+        read = shifted(day, place[1])
         cycle = _cycle(plan, read, place)
         bounds = window_bounds(
             window, read, cycle=cycle, fiscal_year_starts=plan.organisation.fiscal_year_starts
@@ -90,7 +90,8 @@ def _breaks(before: CalendarRow, row: CalendarRow) -> bool:
     )
 
 
-def _shifted(day: date, offset: Offset) -> date:
+def shifted(day: date, offset: Offset) -> date:
+    """The day that a value is read on: the offset's shifts applied one after the other."""
     for amount, unit in offset:
         day = shift(day, amount, unit)
     return day
@@ -104,5 +105,5 @@ def _cycle(plan: Plan, day: date, place: tuple[str | None, Offset]) -> Cycle | N
     found = cycle_for(day, own, cycles)
     if found is not None or own is None or not offset:
         return found
-    moved = replace(own, start=_shifted(own.start, offset), end=_shifted(own.end, offset))
+    moved = replace(own, start=shifted(own.start, offset), end=shifted(own.end, offset))
     return moved if moved.start <= day <= moved.end else None

@@ -21,6 +21,7 @@ from scoreline.core.model import (
     KeyResult,
     Metric,
     Milestones,
+    Model,
     Plan,
     Reach,
 )
@@ -154,6 +155,22 @@ def streams_read(plan: Plan, metric: str) -> tuple[str, ...]:
         else:
             found.add(name)
     return tuple(name for name in plan.streams if name in found)
+
+
+def models_read(plan: Plan, metric: str) -> tuple[Model, ...]:
+    """The models a metric reads, directly or through others, each after those it reads."""
+    found: dict[str, Model] = {}
+
+    def add(name: str | None) -> None:
+        if name is None or name in found or name not in plan.models:
+            return
+        for read in plan.models[name].reads:
+            add(read)
+        found[name] = plan.models[name]
+
+    for part in closure(plan, metric):
+        add(plan.metrics[part].from_)
+    return tuple(found.values())
 
 
 def _key_results(plan: Plan) -> Iterator[tuple[Cycle, KeyResult]]:

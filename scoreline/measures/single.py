@@ -7,7 +7,9 @@ to the same answers.
 
 from __future__ import annotations
 
-from scoreline.core.model import Aggregate, Filter, Metric, Plan
+from collections.abc import Mapping
+
+from scoreline.core.model import Aggregate, ColumnType, Filter, Metric, Plan
 from scoreline.measures.allowlist import check_where, sql_text
 from scoreline.measures.conditions import (
     ModelColumns,
@@ -72,14 +74,12 @@ def part_sql(
     shared = [w for w in wheres[0] if all(w in others for others in wheres)]
     selected = []
     for (role, aggregate, _), own in zip(found, wheres, strict=True):
-        narrow = [_where(w, plan, source, model_columns) for w in own if w not in shared]
+        narrow = [where_sql(w, plan, source, model_columns) for w in own if w not in shared]
         suffix = f" FILTER (WHERE {' AND '.join(narrow)})" if narrow else ""
         selected.append(f"{_zero(aggregate, _aggregate(aggregate) + suffix)} AS {role}")
-    conditions = [_where(w, plan, source, model_columns) for w in shared]
-    for dimension, values in filter_:
-        key = key_expression(dimension, columns, row=None)
-        conditions.append(f"{key} IN ({', '.join(text_literal(v) for v in values)})")
-    conditions += _in_window(source, has_start=metric.window.kind not in ("all", "latest"))
+    conditions = [where_sql(w, plan, source, model_columns) for w in shared]
+    conditions += filter_sql(filter_, columns)
+    conditions += window_sql(source, has_start=metric.window.kind not in ("all", "latest"))
     lines = ["SELECT " + ",\n  ".join(selected)]
     lines.append(f"FROM {relation_sql(source.relation, history=source.timing == 'history')}")
     if conditions:
@@ -87,9 +87,23 @@ def part_sql(
     return "\n".join(lines)
 
 
-def _where(text: str, plan: Plan, source: Source, model_columns: ModelColumns | None) -> str:
+def where_sql(text: str, plan: Plan, source: Source, model_columns: ModelColumns | None) -> str:
+    """A `where` as a condition in brackets.
+
+    Raises:
+        ExpressionError: it is not allowed.
+    """
     tree = check_where(text, columns_of(plan, source.relation, model_columns))
     return f"({sql_text(tree)})"
+
+
+def filter_sql(filter_: Filter, columns: Mapping[str, ColumnType] | None) -> list[str]:
+    """A key result's filter as conditions: for each dimension, any of its values."""
+    found = []
+    for dimension, values in filter_:
+        key = key_expression(dimension, columns, row=None)
+        found.append(f"{key} IN ({', '.join(text_literal(v) for v in values)})")
+    return found
 
 
 def _aggregate(aggregate: Aggregate) -> str:
@@ -106,7 +120,8 @@ def _zero(aggregate: Aggregate, sql: str) -> str:
     return f"coalesce({sql}, 0)" if aggregate.kind == "sum" else sql
 
 
-def _in_window(source: Source, *, has_start: bool) -> list[str]:
+def window_sql(source: Source, *, has_start: bool) -> list[str]:
+    """The rows of a window as conditions on `$first` and `$last`, or on `$until`."""
     if source.timing == "event":
         day = f"CAST({quoted(source.time or '')} AS DATE)"
         return [f"{day} BETWEEN $first AND $last" if has_start else f"{day} <= $last"]
