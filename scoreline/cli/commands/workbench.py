@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from scoreline.cli.commands.options import HERE, Json, Project
+from scoreline.cli.commands.options import HERE, AsOf, Json, Project
 
 
 def check(
@@ -20,6 +20,36 @@ def check(
     raise typer.Exit(check_project(project, strict, json))
 
 
+def plan(
+    project: Project = HERE,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="STATE",
+            help="A commit (branch, tag, hash), a moment, or another folder; "
+            "what is recorded if left out.",
+        ),
+    ] = None,
+    as_of: AsOf = None,
+    form: Annotated[
+        Literal["text", "json", "markdown"],
+        typer.Option("--format", help="Markdown is for pull requests."),
+    ] = "text",
+    fail_on: Annotated[
+        Literal["change", "move", "goalposts"] | None,
+        typer.Option("--fail-on", help="End with 1 if anything differs, moves, or moves its goal."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show what changed definitions would do to the scores; writes nothing."""
+    from scoreline.cli.planning import show_plan
+
+    chosen: Literal["text", "json", "markdown"] = "json" if json else form
+    raise typer.Exit(show_plan(project, against, as_of, chosen, fail_on))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(check)
+    app.command()(plan)
