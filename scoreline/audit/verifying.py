@@ -50,5 +50,6 @@ def _stored_files(store: ControlStore) -> dict[StoredFile, str]:
             if file is not None:
                 found.setdefault(file, f"batch {batch.id} of {batch.stream} ({batch.object})")
     for aside in store.quarantines():
-        found.setdefault(aside.file, f"rows set aside {aside.id} of {aside.stream}")
+        if aside.file is not None:
+            found.setdefault(aside.file, f"rows set aside {aside.id} of {aside.stream}")
     return found

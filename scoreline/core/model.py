@@ -16,6 +16,7 @@ from typing import Any, Literal
 from scoreline.core.access import Access
 from scoreline.core.errors import Place
 from scoreline.core.notices import Notify
+from scoreline.core.retention import Retention
 
 TypeKind = Literal["text", "boolean", "integer", "decimal", "date", "timestamp", "json"]
 LoadMode = Literal["append", "merge", "replace"]
@@ -119,6 +120,7 @@ class Stream:
     fresh_by: Literal["event", "extract"] = "event"
     schema_contract: SchemaContract = SchemaContract()
     expect: tuple[Expectation, ...] = ()
+    retention: Retention | None = None
     description: str = ""
     place: Place = field(default=Place(""), compare=False)
 
@@ -447,6 +449,7 @@ class Organisation:
     the cycles' years. `pseudonym_key` is a secret reference or None (a key of the
     project's own is made in its state folder). `approve_targets` says who agrees to a
     changed target before it counts; None: it counts from the next run on.
+    `retention` holds for every stream that declares none of its own.
     """
 
     name: str
@@ -462,6 +465,7 @@ class Organisation:
     schedule: str | None = None
     pseudonym_key: str | None = None
     approve_targets: Literal["owner"] | None = None
+    retention: Retention | None = None
     place: Place = field(default=Place(""), compare=False)
 
 

@@ -88,9 +88,11 @@ class Batch:
     `received` is None where personal data forbids keeping the bytes; `object_digest` is
     theirs all the same. `typed` holds the rows that satisfy the contract, `broken` those
     with a cell that does not, `kept` what validation left of `typed` where it set rows
-    aside. Counts: `rows_received = rows_typed + rows_broken`. `contract` is the digest
-    of the stream's contract it was read by. `seq` is the order of reception over all
-    streams, 0 until the store has given it.
+    aside. `contract` is the digest
+    of the stream's contract it was read by. `rows_forgotten` of the rows received are of
+    people who were forgotten: `rows_received = rows_typed + rows_broken + rows_forgotten`.
+    `gone` says what of it was removed later, and why (see core.removals). `seq` is the order of
+    reception over all streams, 0 until the store has given it.
     """
 
     id: str
@@ -115,6 +117,8 @@ class Batch:
     reason: str | None = None
     released: bool = False
     cursor: Body | None = None
+    rows_forgotten: int = 0
+    gone: Body = field(default_factory=dict)
     seq: int = 0
 
     @property
@@ -122,10 +126,18 @@ class Batch:
         """The file with the rows to load: `kept` where rows were set aside, else `typed`."""
         return self.kept or self.typed
 
+    @property
+    def expired(self) -> bool:
+        """Whether its rows reached the age up to which they are kept, and are gone."""
+        return self.gone.get("rows") == "expired"
+
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """Rows of a batch set aside for one reason, and what was decided about them."""
+    """Rows of a batch set aside for one reason, and what was decided about them.
+
+    `file` is None once the rows are gone.
+    """
 
     id: str
     batch: str
@@ -133,7 +145,7 @@ class Quarantine:
     check: str
     reason: str
     rows: int
-    file: StoredFile
+    file: StoredFile | None
     releasable: bool
     state: Literal["held", "released", "rejected"] = "held"
 
@@ -184,7 +196,7 @@ class Part:
     def files(self) -> list[StoredFile]:
         """The stored files whose rows join the stream together."""
         own = [self.batch.rows_file] if self.batch.rows_file else []
-        return [*own, *(q.file for q in self.released)]
+        return [*own, *(q.file for q in self.released if q.file)]
 
 
 @dataclass(frozen=True, slots=True)

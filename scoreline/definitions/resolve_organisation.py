@@ -10,6 +10,7 @@ from datetime import date
 
 from scoreline.core.model import Cycle, Organisation, Person, Team, Thresholds
 from scoreline.definitions.findings import Entry
+from scoreline.definitions.resolve_retention import resolve_retention
 from scoreline.definitions.secret_refs import check_reference
 from scoreline.definitions.spec_base import listed, nearest
 from scoreline.definitions.specs_organisation import OrganisationSpec, TeamSpec
@@ -25,6 +26,7 @@ def resolve_organisation(entry: Entry, spec: OrganisationSpec) -> Organisation |
     _check_teams(entry, spec.teams)
     if spec.personal:
         check_reference(entry, spec.personal.key, "personal", "key")
+    retention = resolve_retention(entry, spec.retention)
     holidays = _holidays(entry, spec)
     if not entry.ok:
         return None
@@ -44,6 +46,7 @@ def resolve_organisation(entry: Entry, spec: OrganisationSpec) -> Organisation |
         schedule=spec.schedule,
         pseudonym_key=spec.personal.key if spec.personal else None,
         approve_targets=spec.approve_targets,
+        retention=retention,
         place=entry.place,
     )
 

@@ -16,6 +16,7 @@ from scoreline.core.model import (
 )
 from scoreline.definitions.documents import plain
 from scoreline.definitions.findings import Entry
+from scoreline.definitions.resolve_retention import resolve_retention
 from scoreline.definitions.spec_base import listed, nearest
 from scoreline.definitions.specs_sources import ColumnSpec, SourceHead, StreamSpec
 from scoreline.definitions.words import EPOCHS
@@ -49,6 +50,7 @@ def resolve_stream(entry: Entry, source: str, name: str, spec: StreamSpec) -> St
     _check_references(entry, spec, key, {c.name: c for c in columns})
     _check_loading(entry, spec, key)
     expect = tuple(_expectation(entry, index, spec) for index in range(len(spec.expect)))
+    retention = resolve_retention(entry, spec.retention)
     if not entry.ok:
         return None
     contract = spec.schema_contract
@@ -72,6 +74,7 @@ def resolve_stream(entry: Entry, source: str, name: str, spec: StreamSpec) -> St
             contract.shrink_below,
         ),
         expect=expect,
+        retention=retention,
         description=spec.description or "",
         place=entry.place,
     )

@@ -26,6 +26,7 @@ from scoreline.definitions.spec_base import (
     nearest,
     one_of,
 )
+from scoreline.definitions.specs_retention import RetentionSpec
 from scoreline.definitions.words import CronWord, MonthDayWord, ZoneWord
 
 _EVALUATE = ("last_complete_day", "today")
@@ -123,3 +124,4 @@ class OrganisationSpec(Spec):
     schedule: CronWord | None = None
     personal: PersonalSpec | None = None
     approve_targets: ApproveTargets | None = None
+    retention: RetentionSpec | None = None

@@ -27,6 +27,7 @@ from scoreline.definitions.spec_base import (
     bad,
     one_of,
 )
+from scoreline.definitions.specs_retention import RetentionSpec
 from scoreline.definitions.words import CronWord, DurationWord, FormatWord, TypeWord, ZoneWord
 
 
@@ -138,6 +139,7 @@ class StreamSpec(Spec):
         SchemaContractSpec()
     )
     expect: list[ExpectationSpec] = Field(default_factory=list)
+    retention: RetentionSpec | None = None
     description: Text | None = None
 
 

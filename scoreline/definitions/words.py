@@ -16,6 +16,7 @@ from pydantic import PlainValidator, WithJsonSchema
 
 from scoreline.core.model import ColumnType, Duration, TargetChange, Unit, Window
 from scoreline.core.moments import parse_duration
+from scoreline.core.retention import Age, parse_age
 from scoreline.definitions.documents import YamlNumber
 from scoreline.definitions.spec_base import as_text, bad, described, nearest
 
@@ -96,6 +97,16 @@ def as_duration(value: Any) -> Duration:
     except ValueError:
         legal = "36h, 90d, 2w, 2 workdays"
         raise bad("bad-duration", "this is not a length of time", legal) from None
+
+
+def as_age(value: Any) -> Age:
+    """How long something is kept: `400 days`, `18 months`, `3 years`, `forever`."""
+    try:
+        return parse_age(as_text(value))
+    except ValueError:
+        hint = f"write {value.text} days" if isinstance(value, YamlNumber) else ""
+        legal = "400 days, 8 weeks, 18 months, 3 years (or 400d, 8w, 18m, 3y), forever"
+        raise bad("bad-duration", "this is not how long something is kept", legal, hint) from None
 
 
 def as_settle(value: Any) -> int:
@@ -215,6 +226,9 @@ WindowWord = Annotated[Window, PlainValidator(as_window), WithJsonSchema({
 })]  # fmt: skip
 DurationWord = Annotated[
     Duration, PlainValidator(as_duration), _texts("36h", "2d", "2w", "2 workdays")
+]
+AgeWord = Annotated[
+    Age, PlainValidator(as_age), _texts("400 days", "18 months", "3 years", "forever")
 ]
 SettleWord = Annotated[
     int, PlainValidator(as_settle), WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}[dw]$"})

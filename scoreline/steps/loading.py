@@ -104,13 +104,16 @@ def _released(project: Project, stream: Stream) -> list[Quarantine]:
 def _files(project: Project, batch: Batch, released: list[Quarantine]) -> list[Path]:
     """The stored files with a batch's rows, those released later among them."""
     files = [batch.rows_file] if batch.rows_file else []
-    files += [q.file for q in released if q.batch == batch.id]
+    files += [q.file for q in released if q.batch == batch.id and q.file]
     return [project.files.path(f) for f in files]
 
 
 def due_batches(batches: list[Batch]) -> tuple[list[Batch], int]:
-    """The batches that make up a stream, and how many wait behind a blocked one."""
-    standing = [b for b in batches if b.state != "rejected"]
+    """The batches that make up a stream, and how many wait behind a blocked one.
+
+    Batches whose rows reached their age are no part of it any more.
+    """
+    standing = [b for b in batches if b.state != "rejected" and not b.expired]
     held = next((n for n, b in enumerate(standing) if b.state in ("blocked", "landed")), None)
     if held is None:
         return standing, 0
@@ -120,7 +123,8 @@ def due_batches(batches: list[Batch]) -> tuple[list[Batch], int]:
 def token(batch: Batch, released: list[Quarantine]) -> str:
     """What names a loaded batch with the released rows that belong to it."""
     more = sorted(q.id for q in released if q.batch == batch.id)
-    return "+".join([batch.id, batch.contract[:8], *more])
+    change = batch.gone.get("change")
+    return "+".join([batch.id, batch.contract[:8], *more]) + (f"~{change}" if change else "")
 
 
 def _load(
@@ -178,7 +182,7 @@ def _mark(
     known = project.store.stream_state(stream.full_name)
     if known is not None and known.digest == contents and all(b.state == "loaded" for b in due):
         return
-    if not due:
+    if not due and known is None:
         return
     state = StreamState(
         stream=stream.full_name,
@@ -205,6 +209,7 @@ def stream_digest(stream: Stream, due: list[Batch], released: list[Quarantine]) 
                 b.object_digest,
                 b.rows_kept,
                 *sorted(q.id for q in released if q.batch == b.id),
+                *sorted(q.rows for q in released if q.batch == b.id and b.gone),
             ]
             for b in due
         ],

@@ -24,6 +24,7 @@ from scoreline.core.errors import StoreError, UsageError
 from scoreline.core.records import StoredFile
 from scoreline.store import dialect, migrating
 from scoreline.store.codec import file_from
+from scoreline.store.removals import NAMING, files_of
 from scoreline.store.rows import Finding
 from scoreline.store.schema import HEAD, ledger_blocks, ledger_records, metadata, row_tallies
 from scoreline.store.verifying import verify
@@ -166,39 +167,25 @@ def _current(copy: Path) -> Iterator[Engine]:
 
 
 def _named_files(connection: Connection) -> dict[StoredFile, str]:
-    """Every file that a record names; those of manifests are among them (see verifying)."""
+    """Every file that a record names and none removes; those of manifests are among them."""
     query = select(ledger_records.c.seq, ledger_records.c.kind, ledger_records.c.body)
-    query = query.where(ledger_records.c.kind.in_(_FILES)).order_by(ledger_records.c.seq)
+    query = query.where(ledger_records.c.kind.in_(NAMING)).order_by(ledger_records.c.seq)
     found: dict[StoredFile, str] = {}
     for row in connection.execute(query.execution_options(yield_per=BATCH)):
         try:
             body = json.loads(row.body)
-            named = [file_from(item) for item in _FILES[row.kind](body)]
+            named = [file_from(item) for item in files_of(row.kind, body)]
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"ledger record {row.seq} cannot be read: `scoreline verify` lists what is "
                 "damaged; nothing was backed up"
             ) from error
+        for file in map(file_from, body.get("removed", ())):
+            found.pop(file, None)  # type: ignore[arg-type]  # a record lists no None
         for file in named:
             if file is not None:
                 found.setdefault(file, f"ledger record {row.seq}, a {row.kind}")
     return found
-
-
-def _received(body: Mapping[str, Any]) -> list[Any]:
-    return [body["received"], body["typed"], body["broken"]]
-
-
-def _kept(body: Mapping[str, Any]) -> list[Any]:
-    return [body["kept"], *(aside["file"] for aside in body["quarantines"])]
-
-
-def _refused(body: Mapping[str, Any]) -> list[Any]:
-    return [body["refused"] and body["refused"]["file"]]
-
-
-_FILES = {"receipt": _received, "reread": _received, "checks": _kept, "load": _refused}
-"""For each kind of record that names files, the files of its body."""
 
 
 def refuse_occupied(copy: Path, url: str) -> None:

@@ -14,13 +14,15 @@ gives an equal digest everywhere. Its `record` names the kind, so that the hash 
     score       a key result was scored       check_in    a person said how it stands
     key         a key signs from now on       cycle       a cycle was closed or reopened
     restatement a closed score would now be another
+    removal     files of a batch were removed forget      a person was forgotten
+    expiry      old series were removed       pseudonyms  the keys of pseudonyms changed
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -44,6 +46,7 @@ from scoreline.core.records import (
     digest,
     digest_of,
 )
+from scoreline.core.removals import Forgetting, Removal
 from scoreline.store.codec import day_text, file_body, instant, optional_day, text_digest
 
 SUBJECTS: Mapping[str, str] = {
@@ -62,6 +65,10 @@ SUBJECTS: Mapping[str, str] = {
     "key": "key",
     "cycle": "cycle",
     "restatement": "key_result",
+    "removal": "batch",
+    "forget": "stream",
+    "expiry": "why",
+    "pseudonyms": "why",
 }
 """For each kind of record, the key of its body that names what it is about."""
 
@@ -106,13 +113,55 @@ def receipt_body(batch: Batch, kind: str, supersedes: str | None = None) -> dict
         "rows_received": batch.rows_received,
         "rows_typed": batch.rows_typed,
         "rows_broken": batch.rows_broken,
+        **({"rows_forgotten": batch.rows_forgotten} if batch.rows_forgotten else {}),
         "receipt": batch.receipt,
         "received": file_body(batch.received),
         "typed": file_body(batch.typed),
         "broken": file_body(batch.broken),
         "cursor": batch.cursor,
         "supersedes": supersedes,
+        **({"gone": batch.gone} if batch.gone else {}),
     }
+
+
+def removal_body(removal: Removal) -> dict[str, Any]:
+    """A batch as it is after files of it were removed, with those files and the reason."""
+    batch = removal.batch
+    said = receipt_body(batch, "removal")
+    for key in ("state", "reason", "supersedes"):
+        del said[key]
+    return {
+        **said,
+        "kept": file_body(batch.kept),
+        "rows_kept": batch.rows_kept,
+        "rows_quarantined": batch.rows_quarantined,
+        "aside": [{"id": q.id, "rows": q.rows, "file": file_body(q.file)} for q in removal.aside],
+        "cause": removal.cause,
+        "why": removal.why,
+        "rows": removal.rows,
+        "removed": [file_body(file) for file in removal.removed],
+    }
+
+
+def forget_body(forgetting: Forgetting) -> dict[str, Any]:
+    """A person was forgotten; nothing in it names the person without the project's key."""
+    return {"record": "forget", **asdict(forgetting)}
+
+
+def forgetting_from(body: Body) -> Forgetting:
+    """The forgetting of a `forget` record."""
+    fields = {key: value for key, value in body.items() if key != "record"}
+    return Forgetting(**{**fields, "batches": tuple(body["batches"])})
+
+
+def expiry_body(why: str, values: Sequence[str]) -> dict[str, Any]:
+    """Series that reached their age, by the digests of their value records."""
+    return {"record": "expiry", "why": why, "values": sorted(values)}
+
+
+def pseudonyms_body(keys: Sequence[str], why: str, who: str) -> dict[str, Any]:
+    """The ids of the keys that pseudonyms are made with, in the order of their use."""
+    return {"record": "pseudonyms", "keys": list(keys), "why": why, "who": who}
 
 
 def checks_body(

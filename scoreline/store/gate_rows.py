@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from scoreline.core.records import Batch, Quarantine, StoredFile
+from scoreline.core.records import Batch, Quarantine
 from scoreline.store import guarded, ledger, transitions
 from scoreline.store.bodies import draft, plain
 from scoreline.store.codec import file_from, instant, parsed
@@ -150,13 +150,14 @@ def batch_from(row: Any) -> Batch:
         reason=row.reason,
         released=bool(row.released),
         cursor=body["cursor"],
+        rows_forgotten=body.get("rows_forgotten", 0),
+        gone=body.get("gone", {}),
         seq=row.seq,
     )
 
 
 def quarantine_from(row: Any) -> Quarantine:
     """The rows set aside of a row of `quarantines`."""
-    file = parsed(row.file)
     return Quarantine(
         id=row.id,
         batch=row.batch,
@@ -164,7 +165,7 @@ def quarantine_from(row: Any) -> Quarantine:
         check=row.check,
         reason=row.reason,
         rows=row.rows,
-        file=StoredFile(file["digest"], file["size"], file["suffix"]),
+        file=file_from(parsed(row.file)),
         releasable=bool(row.releasable),
         state=row.state,
     )

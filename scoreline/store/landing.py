@@ -216,10 +216,11 @@ def resolved(connection: Connection, table: Any, name: str, what: str) -> str:
 
 
 def _refuse_lost_rows(batch: Batch) -> None:
-    if batch.rows_received != batch.rows_typed + batch.rows_broken:
+    if batch.rows_received != batch.rows_typed + batch.rows_broken + batch.rows_forgotten:
         raise StoreError(
             f"batch {batch.id} of {batch.object}: {batch.rows_received} rows received are not "
-            f"{batch.rows_typed} typed and {batch.rows_broken} broken: rows would be lost"
+            f"{batch.rows_typed} typed, {batch.rows_broken} broken and {batch.rows_forgotten} of "
+            "forgotten people: rows would be lost"
         )
 
 

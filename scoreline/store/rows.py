@@ -16,7 +16,9 @@ from scoreline.core.records import (
     DefinitionVersion,
     Restatement,
     SigningKey,
+    StoredFile,
 )
+from scoreline.core.removals import Cause, Forgetting
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,29 @@ class StoredRestatement:
     digest: str
     recorded_at: datetime
     run: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRemoval:
+    """A removal as recorded: what of which batch, why, and when (None: not sealed yet)."""
+
+    batch: str
+    stream: str
+    cause: Cause
+    why: str
+    rows: int
+    removed: tuple[StoredFile, ...]
+    digest: str
+    recorded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredForgetting:
+    """A person forgotten, as recorded: digest of its ledger record, and when."""
+
+    forgetting: Forgetting
+    digest: str
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from scoreline.store.loading import LoadingBook
 from scoreline.store.outbox import OutboxBook
 from scoreline.store.people import PeopleBook
 from scoreline.store.pulse import PulseBook
+from scoreline.store.removals import RemovalBook
 from scoreline.store.rows import Finding
 from scoreline.store.runs import RunBook
 from scoreline.store.scores import ScoreBook
@@ -40,6 +41,7 @@ class ControlStore(
     VisitorBook,
     ClosingBook,
     CommitBook,
+    RemovalBook,
     LedgerBook,
     VersionBook,
     PulseBook,

@@ -8,6 +8,7 @@ and compares: rows say what the ledger says, or something was changed.
     blocked -> passed | rejected    decision; rejected also: supersede
     passed -> loaded                stream
     any but rejected -> landed      reread (its bytes were read by a changed contract)
+    any -> the same                 removal (files of it are gone)
 """
 
 from __future__ import annotations
@@ -185,6 +186,22 @@ def _stream(world: World, seq: int, body: Mapping[str, Any]) -> None:
     world.streams[body["stream"]] = {"record": seq, "content": content}
 
 
+def _removal(world: World, seq: int, body: Mapping[str, Any]) -> None:
+    """A batch with fewer files: what it is, and what was decided, stays."""
+    batch = world.batch(body["batch"])
+    batch.update(
+        record=seq,
+        kept=None if body["kept"] is None else canonical(body["kept"]),
+        rows_kept=body["rows_kept"],
+        rows_quarantined=body["rows_quarantined"],
+    )
+    for aside in body["aside"]:
+        known = world.quarantines.get(aside["id"])
+        if known is None or known["batch"] != batch["id"]:
+            raise IllegalStep(f"there are no rows {aside['id']} of batch {batch['id']}")
+        known.update(rows=aside["rows"], file=canonical(aside["file"]))
+
+
 _STEPS: Mapping[str, Callable[[World, int, Mapping[str, Any]], None]] = {
     "receipt": _receipt,
     "reread": _reread,
@@ -193,6 +210,7 @@ _STEPS: Mapping[str, Callable[[World, int, Mapping[str, Any]], None]] = {
     "supersede": _supersede,
     "load": _load,
     "stream": _stream,
+    "removal": _removal,
 }
 GATE_KINDS = tuple(_STEPS)
 """The kinds of record that say what became of a batch or a stream."""

@@ -147,13 +147,25 @@ def _series(connection: Connection) -> Iterator[Finding]:
     """The texts of series against their digests."""
     table = series_values
     columns = [table.c[n] for n in ("record", "series_digest", "coding", "stored_digest", "series")]
-    for row in connection.execute(select(*columns).order_by(table.c.record)):
+    query = select(*columns, ledger_records.c.digest).order_by(table.c.record)
+    query = query.join(ledger_records, ledger_records.c.seq == table.c.record)
+    expired = expired_values(connection)
+    for row in connection.execute(query):
+        if row.digest in expired and row.series == b"" and row.stored_digest == digest(b""):
+            continue
         try:
             same = text_digest(unpacked(row.coding, row.series)) == row.series_digest
         except (ValueError, zlib.error):
             same = False
         if not same or digest(row.series) != row.stored_digest:
             yield Finding(f"series_values {row.record}", "its series does not have its digest")
+
+
+def expired_values(connection: Connection) -> frozenset[str]:
+    """The digests of the value records whose series were removed."""
+    query = select(ledger_records.c.body).where(ledger_records.c.kind == "expiry")
+    bodies = map(parsed, connection.execute(query).scalars())
+    return frozenset(value for body in bodies for value in body["values"])
 
 
 def _replacements(connection: Connection) -> Iterator[Finding]:

@@ -84,7 +84,7 @@ class _Replay:
                 f"ledger record {seq} cannot follow what came before: {error}; "
                 "`scoreline verify` lists everything that is wrong"
             ) from error
-        if body["record"] in ("receipt", "reread"):
+        if body["record"] in ("receipt", "reread", "removal"):
             self._bodies[seq] = content
             if body["record"] == "receipt":
                 self._orders.setdefault(body["stream"], []).append(body["batch"])
@@ -95,8 +95,9 @@ class _Replay:
             columns = self._world.batches[batch_id]
             if columns["state"] in ("blocked", "landed"):
                 break
-            if columns["state"] != "rejected":
-                parts.append(self._part(columns, released.get(batch_id, ())))
+            part = self._part(columns, released.get(batch_id, ()))
+            if columns["state"] != "rejected" and not part.batch.expired:
+                parts.append(part)
         if digest_of([p.batch.id for p in parts]) != body["batches"]:
             raise StoreError(
                 f"ledger record {seq}: {body['stream']} did not consist of the batches that the "
