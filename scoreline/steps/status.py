@@ -30,13 +30,17 @@ from scoreline.store.rows import StoredScore
 
 @dataclass(slots=True)
 class Standing:
-    """Where everything stands on a day, and what that rests on."""
+    """Where everything stands on a day, and what that rests on.
+
+    `records` is what would be recorded of each score.
+    """
 
     as_of: date
     key_results: list[KeyResultRow]
     objectives: list[RolledUp]
     evidence: Evidence
     scored: list[Scored]
+    records: list[ScoreRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ def standing(
         objectives=rolled_up(project, plan, scored, day),
         evidence=evidence,
         scored=scored,
+        records=records,
     )
 
 

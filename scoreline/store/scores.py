@@ -50,9 +50,9 @@ class ScoreBook(StoreBase):
             found = connection.execute(query).scalar()
         return None if found is None else date.fromisoformat(found)
 
-    def newest_scores(self) -> dict[str, dict[str, Any]]:
-        """The body of each key result's score on its newest day."""
-        return self._newest_bodies(_newest_day())
+    def newest_scores(self, upto: date | None = None) -> dict[str, dict[str, Any]]:
+        """The body of each key result's score on its newest day (up to a day)."""
+        return self._newest_bodies(_newest_day(upto))
 
     def last_good(
         self, as_of: date, key_results: Iterable[str] | None = None
@@ -93,9 +93,11 @@ class ScoreBook(StoreBase):
         return {body["key_result"]: body for body in bodies}
 
 
-def _newest_day() -> Select[Any]:
-    """Each key result's newest day among scores in force."""
+def _newest_day(upto: date | None) -> Select[Any]:
+    """Each key result's newest day (up to a day) among scores in force."""
     query = select(scores.c.key_result, func.max(scores.c.as_of).label("day"))
+    if upto is not None:
+        query = query.where(scores.c.as_of <= upto.isoformat())
     return query.where(in_force(scores)).group_by(scores.c.key_result)
 
 

@@ -19,13 +19,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from scoreline.core.errors import ScorelineError
-from scoreline.web.pages import key_result, overview
+from scoreline.web.pages import celebrate, changes, health, key_result, overview, review
 from scoreline.web.reading.live import Live
 from scoreline.web.serving import PageError, problem_page
 
 _LOG = logging.getLogger("scoreline.web")
 
-PAGES = (overview.router, key_result.router)
+PAGES = (
+    overview.router,
+    key_result.router,
+    changes.router,
+    review.router,
+    celebrate.router,
+    health.router,
+)
 """The routers of all pages."""
 
 Extension = Callable[[FastAPI], None]

@@ -16,10 +16,12 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from scoreline.core.figures import amount, chance, number, percent, percent0, points, signed
+from scoreline.core.exact import shown
+from scoreline.core.figures import NONE, amount, chance, number, percent, percent0, points, signed
 from scoreline.web.links import Links
-from scoreline.web.reading.frame import Frame
-from scoreline.web.wording import STATUS_WORDS, age, ago, day_words, status_words, when
+from scoreline.web.reading.frame import OVERDUE, Frame
+from scoreline.web.reading.review import band
+from scoreline.web.wording import age, ago, day_words, status_words, took, when
 
 
 @lru_cache(maxsize=1)
@@ -47,9 +49,12 @@ def environment() -> Environment:
         "figure": lambda value: amount(value, None, 6),
         "share": lambda share: percent0(Fraction(share)),
         "chance": lambda f: chance(f.forecast.chance, f.forecast.points),
+        "score": lambda value: NONE if value is None else shown(value, 2),
+        "band": band,
+        "took": took,
         "count": lambda n: f"{n:,}",
     }
-    made.globals["STATUS_WORDS"] = STATUS_WORDS
+    made.globals["overdue"] = OVERDUE
     return made
 
 

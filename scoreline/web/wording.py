@@ -55,3 +55,9 @@ def age(gone: timedelta) -> str:
         if count:
             return f"{count} {word}{'s' if word == 'day' and count != 1 else ''}"
     return f"{seconds // 60} min"
+
+
+def took(length: timedelta) -> str:
+    """How long something took: `52 s`, `3 min 10 s`."""
+    seconds = int(length.total_seconds())
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min {seconds % 60} s"

@@ -13,14 +13,10 @@ from fractions import Fraction
 from scoreline.core.model import Keep, KeyResult, Objective, Plan, Unit
 from scoreline.core.moments import end_of_day
 from scoreline.core.rollup import RolledUp
-from scoreline.core.scoring import score as score_one
 from scoreline.steps.evaluating import Scored
 from scoreline.web.drawing.bars import Bar, bar
 from scoreline.web.drawing.sparkline import sparkline
 from scoreline.web.reading.snapshot import Snapshot
-
-WEEK = timedelta(days=7)
-_WITHOUT_CHANGE = frozenset({"held", "stale", "no_data", "withdrawn", "not_started", "closed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ def line_of(snapshot: Snapshot, scored: Scored) -> Line:
         target=score.target,
         unit=unit_of(snapshot.plan, kr),
         bar=bar(score.progress, score.expected),
-        change=_change(snapshot, scored),
+        change=snapshot.change(kr.id),
         spark=path,
         spark_end=end,
         confidence=Fraction(said) if said else None,
@@ -151,15 +147,6 @@ def bounds_words(kr: KeyResult) -> str:
     if kind.at_least is not None:
         return f"{'more than' if kind.exclusive else 'at least'} {kind.at_least}"
     return f"{'less than' if kind.exclusive else 'at most'} {kind.at_most}"
-
-
-def _change(snapshot: Snapshot, scored: Scored) -> Fraction | None:
-    kr, score = scored.kr, scored.score
-    before = snapshot.day - WEEK
-    if score.status in _WITHOUT_CHANGE or score.progress is None or before < kr.start:
-        return None
-    earlier = score_one(kr, snapshot.rules, scored.observed.seen, before).progress
-    return None if earlier is None else score.progress - earlier
 
 
 def _spark(snapshot: Snapshot, scored: Scored) -> tuple[str, tuple[int, int] | None]:

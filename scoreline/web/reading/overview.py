@@ -15,6 +15,7 @@ from scoreline.core.model import Objective, Plan, Team
 from scoreline.steps.evaluating import Scored
 from scoreline.web.reading.lines import Head, Line, head_of, line_of, person_name
 from scoreline.web.reading.snapshot import Snapshot
+from scoreline.web.reading.teams import team_names, team_tree, with_parents
 from scoreline.web.wording import STATUS_WORDS
 
 WHOLE = 80
@@ -149,16 +150,6 @@ def current_cycle(snapshot: Snapshot) -> str:
     return min(cycles, key=lambda c: c.start).name if cycles else ""
 
 
-def team_names(plan: Plan, top: str) -> set[str]:
-    """A team and every team below it."""
-    found, more = {top}, True
-    while more:
-        new = {t.name for t in plan.organisation.teams.values() if t.parent in found} - found
-        found |= new
-        more = bool(new)
-    return found
-
-
 def _legal(snapshot: Snapshot, asked: Filters) -> Filters:
     return replace(
         asked,
@@ -205,22 +196,6 @@ def _choices(
     }
 
 
-def team_tree(plan: Plan) -> list[tuple[Team, int]]:
-    """Every team with its depth, parents before children, else in the declared order."""
-    teams = plan.organisation.teams
-    below: dict[str | None, list[Team]] = {}
-    for team in teams.values():
-        parent = team.parent if team.parent in teams else None
-        below.setdefault(parent, []).append(team)
-
-    def walk(parent: str | None, depth: int) -> Iterable[tuple[Team, int]]:
-        for team in below.get(parent, ()):
-            yield team, depth
-            yield from walk(team.name, depth + 1)
-
-    return list(walk(None, 0))
-
-
 def _by_team(snapshot: Snapshot, made: Overview, found: list[Scored]) -> Overview:
     """The tree of teams; folded to the teams alone where it would be too long."""
     teams = {_team(s) for s in found}
@@ -240,22 +215,11 @@ def _by_team(snapshot: Snapshot, made: Overview, found: list[Scored]) -> Overvie
             counts=_counted(by_team.get(team.name, ())),
             blocks=[b for b in blocks if b.head.objective and b.head.objective.team == team.name],
         )
-        for team, depth in _with_parents(snapshot.plan, teams)
+        for team, depth in with_parents(snapshot.plan, teams)
     ]
     if not folded and pages > 1:
         tree = [t for t in tree if t.blocks]
     return replace(made, teams=tree, pages=pages, folded=folded)
-
-
-def _with_parents(plan: Plan, names: set[str]) -> list[tuple[Team, int]]:
-    """These teams and those above them, in the order of the tree."""
-    kept, teams = set(names), plan.organisation.teams
-    for name in names:
-        parent = teams[name].parent if name in teams else None
-        while parent and parent in teams and parent not in kept:
-            kept.add(parent)
-            parent = teams[parent].parent
-    return [(team, depth) for team, depth in team_tree(plan) if team.name in kept]
 
 
 def _head(snapshot: Snapshot, name: str) -> Head | None:

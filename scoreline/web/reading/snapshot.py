@@ -9,21 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeVar
 
-from scoreline.core.model import KeyResult, Objective, Plan
-from scoreline.core.records import CheckIn
+from scoreline.core.model import KeyResult, Objective, Plan, Team
+from scoreline.core.records import Body, CheckIn
 from scoreline.core.rollup import RolledUp
-from scoreline.core.scoring import Rules
+from scoreline.core.scoring import Rules, Score
+from scoreline.core.scoring import score as score_one
 from scoreline.steps.evaluating import Scored
 from scoreline.steps.project import Project
 from scoreline.steps.reports import KeyResultRow
 from scoreline.steps.status import Standing
 from scoreline.web.reading.frame import Banner, Frame, frame_of
+from scoreline.web.reading.teams import team_tree
 
 T = TypeVar("T")
+
+WEEK = timedelta(days=7)
+_WITHOUT_CHANGE = frozenset({"held", "stale", "no_data", "withdrawn", "not_started", "closed"})
 
 _BEHIND = Banner("note", "Something new was just recorded; load the page again to see it.", None)
 
@@ -100,6 +106,46 @@ class Snapshot:
             self._texts[kr.id] = "\n".join(parts).casefold()
         return self._texts[kr.id]
 
+    @property
+    def teams(self) -> list[tuple[Team, int]]:
+        """Every team with its depth, parents before children."""
+        return team_tree(self.plan)
+
+    @cached_property
+    def bodies(self) -> Mapping[str, Body]:
+        """What would be recorded of each score, by the key result's full name."""
+        return {record.key_result: record.body for record in self.standing.records}
+
+    @cached_property
+    def week_ago(self) -> Mapping[str, Score]:
+        """The scores of a week before, on the data as they are known now.
+
+        Only of key results that had begun by then.
+        """
+        day = self.day - WEEK
+        return {
+            one.kr.id: score_one(one.kr, self.rules, one.observed.seen, day)
+            for one in self.standing.scored
+            if one.kr.start <= day
+        }
+
+    def at(self, name: str, day: date) -> Score | None:
+        """A key result's score on an earlier day, on the data as they are known now.
+
+        None where it had not begun.
+        """
+        one = self.scored[name]
+        if one.kr.start > day:
+            return None
+        return score_one(one.kr, self.rules, one.observed.seen, day)
+
+    def change(self, name: str) -> Fraction | None:
+        """By how much a key result's progress differs from a week before; None: no saying."""
+        score, before = self.scored[name].score, self.week_ago.get(name)
+        if score.status in _WITHOUT_CHANGE or score.progress is None or before is None:
+            return None
+        return None if before.progress is None else score.progress - before.progress
+
     def newest_check_in(self, kr: KeyResult) -> CheckIn | None:
         """What was said last of a key result, overrides left out; None if nothing was."""
         said = [c for c in self.standing.evidence.check_ins.get(kr.id, ()) if c.until is None]
@@ -110,10 +156,12 @@ def taken(
     project: Project, found: Standing, key: Hashable, definitions_error: str | None
 ) -> Snapshot:
     """A snapshot of what a project's store holds at this moment."""
-    return Snapshot(
+    made = Snapshot(
         key=key,
         plan=project.plan,
         rules=project.rules(),
         frame=frame_of(project, found.as_of, definitions_error),
         standing=found,
     )
+    _ = made.week_ago, made.rows, made.scored, made.rolled  # before anybody waits for it
+    return made

@@ -1,0 +1,48 @@
+"""The review of a cycle, on one page that prints."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from scoreline.web.reading.live import Live
+from scoreline.web.reading.overview import current_cycle, cycles_with_objectives
+from scoreline.web.reading.review import review
+from scoreline.web.reading.snapshot import Snapshot
+from scoreline.web.serving import PageError, answer, links_of, live_of
+
+router = APIRouter()
+
+
+@router.get("/review", response_class=HTMLResponse, name="review")
+def newest(request: Request) -> HTMLResponse:
+    """The review of the cycle that the day lies in."""
+    live = live_of(request)
+    return _page(request, live.snapshot(), current_cycle(live.snapshot()))
+
+
+@router.get("/review/{cycle}", response_class=HTMLResponse, name="review_of")
+def of_cycle(request: Request, cycle: str) -> HTMLResponse:
+    """The review of a cycle, on its last day where that has passed."""
+    live = live_of(request)
+    known = cycles_with_objectives(live.project().plan)
+    if cycle not in known:
+        doors = tuple((name, links_of(request).review(name)) for name in known)
+        raise PageError(404, "There is no such cycle with objectives.", doors)
+    return _page(request, snapshot_of(live, cycle), cycle)
+
+
+def snapshot_of(live: Live, cycle: str) -> Snapshot:
+    """The snapshot that a cycle is reviewed on: its last day, or the newest before it."""
+    project = live.project()
+    end = project.plan.organisation.cycles[cycle].end
+    day = project.default_day()
+    return live.snapshot(end if end < day else None)
+
+
+def _page(request: Request, snapshot: Snapshot, cycle: str) -> HTMLResponse:
+    found = review(snapshot, cycle) if cycle else None
+    return answer(
+        request, "review.html", snapshot.shown_frame, here="review", found=found,
+        cycles=cycles_with_objectives(snapshot.plan),
+    )  # fmt: skip

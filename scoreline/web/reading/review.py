@@ -1,0 +1,180 @@
+"""The review of a cycle: scores, bands, misses, what was too easy, what goes on.
+
+What belongs here: what the scores of a whole cycle say together. What does not: closing
+it, and any single key result's story (detail).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from scoreline.core.model import Objective
+from scoreline.core.records import CheckIn
+from scoreline.core.scoring import clamp, freeze
+from scoreline.steps.evaluating import Scored
+from scoreline.web.reading.lines import Head, head_of, person_name
+from scoreline.web.reading.snapshot import Snapshot
+
+RED, YELLOW = Fraction(4, 10), Fraction(7, 10)
+"""Where the bands end: below the first red, below the second yellow, else green (scoring.md)."""
+PASS = {"committed": Fraction(1), "aspirational": YELLOW}
+"""From which score on an objective's key results pass (scoring.md)."""
+BINS = 10
+MOST = 150
+"""How many lines a list has at most; the rest is counted."""
+
+Band = Literal["red", "yellow", "green"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One key result at the end of the cycle, or as it would end today.
+
+    `score` is None where there is nothing to score; `why` is what was said last of it.
+    """
+
+    id: str
+    title: str
+    owner: str
+    objective: Objective
+    status: str
+    score: Fraction | None
+    passed: bool
+    why: CheckIn | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """How many scores lie from `low` on; the last holds 1.0 alone."""
+
+    low: Fraction
+    count: int
+    band: Band
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A cycle on one page; `final` once every score is fixed. Lists hold `MOST` at most."""
+
+    cycle: str
+    start: date
+    end: date
+    final: bool
+    over: bool
+    whole: Head | None
+    mean: Fraction | None
+    scored: int
+    unscored: int
+    bands: Mapping[Band, int]
+    bins: Sequence[Bin]
+    teams: Sequence[tuple[Head, int, int, int]]
+    misses: Sequence[Reviewed]
+    easy: Sequence[tuple[Objective, int]]
+    onward: Sequence[Reviewed]
+    without: Sequence[Reviewed]
+    more: Mapping[str, int]
+    everything: Sequence[Reviewed]
+
+
+def review(snapshot: Snapshot, cycle: str) -> Review:
+    """The review of a cycle, from a snapshot of its last day or of a day before."""
+    declared = snapshot.plan.organisation.cycles[cycle]
+    of_cycle = [s for s in snapshot.standing.scored if s.kr.id.startswith(f"{cycle}/")]
+    lines = [_reviewed(snapshot, s) for s in of_cycle if s.score.status != "withdrawn"]
+    scores = [r.score for r in lines if r.score is not None]
+    whole = snapshot.rolled.get(cycle)
+    misses = [r for r in lines if r.objective.commitment == "committed" and _missed(r)]
+    onward = [r for r in lines if _missed(r)]
+    without = [r for r in lines if r.score is None and r.status != "not_started"]
+    lists = {"misses": misses, "onward": onward, "without": without, "everything": lines}
+    return Review(
+        cycle=cycle,
+        start=declared.start,
+        end=declared.end,
+        final=bool(of_cycle) and all(s.score.status in ("closed", "withdrawn") for s in of_cycle),
+        over=snapshot.day >= declared.end,
+        whole=head_of(snapshot, whole) if whole else None,
+        mean=sum(scores, Fraction(0)) / len(scores) if scores else None,
+        scored=len(scores),
+        unscored=len(lines) - len(scores),
+        bands={b: sum(band(x) == b for x in scores) for b in ("green", "yellow", "red")},
+        bins=_bins(scores),
+        teams=_teams(snapshot, cycle, lines),
+        misses=misses[:MOST],
+        easy=_easy(lines),
+        onward=onward[:MOST],
+        without=without[:MOST],
+        more={name: max(0, len(found) - MOST) for name, found in lists.items()},
+        everything=lines[:MOST],
+    )
+
+
+def band(score: Fraction) -> Band:
+    """The band of a score."""
+    return "red" if score < RED else "yellow" if score < YELLOW else "green"
+
+
+def _reviewed(snapshot: Snapshot, one: Scored) -> Reviewed:
+    objective = snapshot.objective_of[one.kr.id]
+    score = one.score
+    value = score.score if score.status == "closed" else freeze(score).score
+    return Reviewed(
+        id=one.kr.id,
+        title=one.kr.title,
+        owner=person_name(snapshot.plan, one.kr.owner),
+        objective=objective,
+        status=score.status_at_close or score.status,
+        score=value,
+        passed=value is not None and value >= PASS[objective.commitment],
+        why=snapshot.newest_check_in(one.kr),
+    )
+
+
+def _missed(line: Reviewed) -> bool:
+    return line.score is not None and not line.passed
+
+
+def _bins(scores: Sequence[Fraction]) -> list[Bin]:
+    """Ten bins of a tenth each, and one for exactly 1.0."""
+    counts = [0] * (BINS + 1)
+    for score in scores:
+        counts[int((clamp(score, Fraction(1)) or Fraction(0)) * BINS)] += 1
+    most = max(counts, default=0) or 1
+    return [
+        Bin(Fraction(n, BINS), count, band(Fraction(n, BINS)), count * 100 // most)
+        for n, count in enumerate(counts)
+    ]
+
+
+def _teams(
+    snapshot: Snapshot, cycle: str, lines: Sequence[Reviewed]
+) -> list[tuple[Head, int, int, int]]:
+    """Each team with how many of its key results passed, did not, and have no score."""
+    tally: dict[str, list[int]] = {}
+    for line in lines:
+        place = 0 if line.passed else 1 if line.score is not None else 2
+        tally.setdefault(line.objective.team, [0, 0, 0])[place] += 1
+    return [
+        (head_of(snapshot, snapshot.rolled[f"{cycle}/{team}"]), counts[0], counts[1], counts[2])
+        for team, counts in tally.items()
+        if f"{cycle}/{team}" in snapshot.rolled
+    ]
+
+
+def _easy(lines: Sequence[Reviewed]) -> list[tuple[Objective, int]]:
+    """Aspirational objectives of two key results or more whose every one scores 1.0."""
+    scores: dict[str, tuple[Objective, list[Fraction | None]]] = {}
+    for line in lines:
+        scores.setdefault(line.objective.id, (line.objective, []))[1].append(line.score)
+    return [
+        (objective, len(found))
+        for objective, found in scores.values()
+        if objective.commitment == "aspirational"
+        and len(found) > 1
+        and all(s is not None and s >= 1 for s in found)
+    ][:MOST]
