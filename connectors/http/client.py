@@ -93,6 +93,7 @@ class HttpClient:
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
+        form: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         fine: Collection[int] = (),
         html: bool = False,
@@ -104,7 +105,8 @@ class HttpClient:
             method: of HTTP; the request must be a read.
             path: below the base, or a whole address on the same host.
             params: of the query; None values are left out.
-            json: a body.
+            json: a body, sent as JSON.
+            form: a body, sent as a form; secrets are better here than in an address.
             headers: further ones.
             fine: statuses beside 2xx that are no error, such as 404 behind the last page.
             html: whether a page of HTML is what is asked for.
@@ -125,7 +127,7 @@ class HttpClient:
         )
 
         def once() -> Answer:
-            answer = self._signed(method, url, given, json, dict(headers or {}))
+            answer = self._signed(method, url, given, (json, form), dict(headers or {}))
             self._judged(answer, fine, html)
             use(answer)
             return answer
@@ -159,14 +161,14 @@ class HttpClient:
         method: str,
         url: str,
         params: Any,
-        json: Any,
+        content: tuple[Any, Any],
         headers: dict[str, str],
     ) -> Answer:
         signed = {**headers, **self._sign_in.headers(self._client)}
-        answer = self._sent(method, url, params, json, signed)
+        answer = self._sent(method, url, params, content, signed)
         if answer.status == 401 and self._sign_in.renew(self._client):
             signed = {**headers, **self._sign_in.headers(self._client)}
-            answer = self._sent(method, url, params, json, signed)
+            answer = self._sent(method, url, params, content, signed)
         return answer
 
     def _judged(self, answer: Answer, fine: Collection[int], html: bool) -> None:
@@ -182,21 +184,21 @@ class HttpClient:
         if answer.is_html and not html:
             raise page_for_people(answer, "data")
 
-    def _sent(self, method: str, url: str, params: Any, json: Any, headers: Any) -> Answer:
+    def _sent(self, method: str, url: str, params: Any, content: Any, headers: Any) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._once(method, url, params, json, headers)
+            answer = self._once(method, url, params, content, headers)
             if answer.status not in REDIRECTS or "location" not in answer.headers:
                 return answer
             url, params = self.relative(answer.headers["location"], answer.url), None
         raise PermanentError(f"more than {MOST_REDIRECTS} redirects", where=self.scrubber.url(url))
 
-    def _once(self, method: str, url: str, params: Any, json: Any, headers: Any) -> Answer:
+    def _once(self, method: str, url: str, params: Any, content: Any, headers: Any) -> Answer:
         self._in_time(url)
         self._pace.wait()
         where = self.scrubber.url(str(httpx.URL(url, params=params) if params else url))
         try:
             with self._client.stream(
-                method, url, params=params, json=json, headers=headers
+                method, url, params=params, json=content[0], data=content[1], headers=headers
             ) as response:
                 body = read_body(response, self._effort.max_body, where)
                 names = {k.lower(): v for k, v in response.headers.items()}

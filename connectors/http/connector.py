@@ -55,6 +55,11 @@ class HttpConnector(Connector):
     overlap: ClassVar[timedelta] = timedelta(0)
 
     @cached_property
+    def notes(self) -> list[str]:
+        """What a kind wants to say of the present reading, in the receipt's warnings."""
+        return []
+
+    @cached_property
     def client(self) -> HttpClient:
         """The server; not connected."""
         return HttpClient(cast(HttpSource, self.options), self.clock, judge=self.judge)
@@ -113,7 +118,7 @@ class HttpConnector(Connector):
         last = state.objects.get(spec.name)
         if column is None and last is not None and last.digest == reading.digest:
             return Discovery(unchanged=1)
-        if since is not None and _is_known(reading, since):
+        if since is not None and (_is_known(reading, since) or reading.digest == since.reading):
             return Discovery(unchanged=1)
         name = _name(spec, reading, since)
         ref = HttpRef(name, signature="", size=reading.size, reading=reading, since=since)
@@ -152,13 +157,17 @@ class HttpConnector(Connector):
         """Everything, once; from the start again where rows moved meanwhile."""
         self.client.begin()
         for left in range(READINGS - 1, -1, -1):
+            self.notes.clear()
             tail = Tail(column, self.overlap_of(spec), since) if column else None
             making = Making(spec, self.mends(spec), tail, self.identity, self.clock())
             try:
-                return making.read(self.pages(spec, since), self.source_of(spec), sample=sample)
+                reading = making.read(self.pages(spec, since), self.source_of(spec), sample=sample)
             except TransientError as error:
                 if not left or "while it was read" not in error.what:
                     raise
+            else:
+                reading.warnings += self.notes
+                return reading
         raise AssertionError("unreachable")
 
     def _open(
@@ -213,8 +222,7 @@ def _is_known(reading: Reading, since: Position) -> bool:
     return (
         now is not None
         and bool(now.digest)
-        and reading.rows == since.rows
-        and (now.high, now.digest) == (since.high, since.digest)
+        and (now.high, now.rows, now.digest) == (since.high, since.rows, since.digest)
     )
 
 

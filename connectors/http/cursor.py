@@ -28,6 +28,7 @@ CursorKind = Literal["timestamp", "integer", "text"]
 TAIL_ROWS = 200_000
 """More rows than this in the overlap are not compared: they are then received again."""
 _STEP = re.compile(r'\.(?:"((?:[^"\\]|\\.)+)"|([^.\[\]"]+))')
+_PLACE = re.compile(r"\[\d+\]")
 _ZONED = pa.timestamp("us", tz="UTC")
 _NANOS = pa.timestamp("ns", tz="UTC")
 
@@ -48,6 +49,11 @@ def way_of(header: str) -> tuple[str, ...]:
             do='Write it as $.properties.amount or $."a name with dots"',
         )
     return tuple(names)
+
+
+def member_of(header: str) -> str:
+    """The name of the last member on the way; places in arrays, such as `[1]`, are passed."""
+    return way_of(_PLACE.sub("", header))[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +168,7 @@ class Position:
         low: where the next reading starts: `high` less the overlap.
         rows: rows at or after `low`.
         digest: SHA-256 of them in sorted order; empty where there were too many.
-        last: a kind's own mark beside the cursor, such as the highest id at `high`.
+        reading: SHA-256 of the file of pages that led here.
     """
 
     source: str
@@ -170,7 +176,7 @@ class Position:
     low: str
     rows: int
     digest: str
-    last: str = ""
+    reading: str = ""
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None, source: str) -> Position | None:
@@ -211,7 +217,7 @@ class Tail:
         if isinstance(self.high, datetime):
             self.high = min(self.high, through)
 
-    def position(self, source: str, last: str = "") -> Position | None:
+    def position(self, source: str, reading: str) -> Position | None:
         """Where this reading ended; None where no row ever had a cursor."""
         if self.high is None:
             return None
@@ -222,7 +228,12 @@ class Tail:
         if not self._full:
             digest = digest_of_lines(lines)
         return Position(
-            source, self._column.text(self.high), self._column.text(low), len(lines), digest, last
+            source,
+            self._column.text(self.high),
+            self._column.text(low),
+            len(lines),
+            digest,
+            reading,
         )
 
     def _prune(self) -> None:

@@ -32,6 +32,7 @@ class Ask:
     params: Mapping[str, Any] = field(default_factory=dict)
     json: Any = None
     method: str = "GET"
+    form: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import ColumnSpec
-from connectors.http.cursor import way_of
+from connectors.http.cursor import member_of
 
 
 def still_absent(columns: Mapping[str, ColumnSpec], lines: pa.StringArray) -> dict[str, ColumnSpec]:
@@ -24,7 +24,7 @@ def still_absent(columns: Mapping[str, ColumnSpec], lines: pa.StringArray) -> di
         return dict(columns)
     absent = {}
     for name, column in columns.items():
-        text = json.dumps(way_of(column.wanted)[-1], ensure_ascii=False)
+        text = json.dumps(member_of(column.wanted), ensure_ascii=False)
         if not pc.any(pc.match_substring(lines, text)).as_py():
             absent[name] = column
     return absent

@@ -132,7 +132,7 @@ class Making:
             file.pages,
             lines.rows,
             self._declared,
-            tail.position(source) if tail else None,
+            tail.position(source, file.digest) if tail else None,
             self._started,
             lines.ragged,
             lines.missing,

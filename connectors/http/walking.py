@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -71,6 +71,7 @@ def walk(client: HttpClient, listing: Listing) -> Iterator[Page]:
             ask.path,
             params=ask.params,
             json=ask.json,
+            form=ask.form,
             headers=ask.headers,
             fine=taking.past_end,
             use=taking.take,
@@ -108,7 +109,7 @@ def _absolute(client: HttpClient, ask: Ask, following: Ask | None, answer: Answe
     if following is None or following.path == ask.path:
         return following
     path = client.relative(following.path, answer.url)
-    return Ask(path, following.params, following.json, following.method, following.headers)
+    return replace(following, path=path)
 
 
 def _below(client: HttpClient, answer: Answer) -> str:
