@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from scoreline.cli.commands import (
+    access,
     batches,
     daily,
     keeping,
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _group in (daily, page, record, people, telling, workbench, sources, batches, keeping):
+for _group in (daily, page, record, people, telling, access, workbench, sources, batches, keeping):
     _group.add_to(app)
 
 

@@ -8,27 +8,51 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scoreline.cli.console import console, opened
+from scoreline.cli.console import console, opened, safe
 from scoreline.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from scoreline.steps.project import Project
 
 
 def serve_page(root: Path, host: str, port: int) -> int:
     """Serve the page until it is stopped; returns the exit status."""
-    import uvicorn
-
+    from scoreline.web.access.setup import check_listening, with_access
     from scoreline.web.app import create_app
+    from scoreline.wiring.access import access_keys
     from scoreline.wiring.serving import open_live
 
-    with opened(root, check_sql=False) as project, _listening(host, port) as listener:
-        app = create_app(open_live(project))
+    with opened(root, check_sql=False) as project:
+        check_listening(project, host)
+        live = open_live(project)
+        app = create_app(live, [with_access(live, access_keys(project), host)])
+        _serve(app, project, host, port)
+    return 0
+
+
+def _serve(app: FastAPI, project: Project, host: str, port: int) -> None:
+    """Listen, say where, and serve until stopped."""
+    import uvicorn
+
+    from scoreline.web.access.visitors import is_configured, machine_user
+
+    with _listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         console().print(
             f"The page is at http://{shown}:{listener.getsockname()[1]}/  (Ctrl+C ends it)"
         )
+        if not is_configured(project):
+            console().print(
+                f"nobody logs in: everyone on this machine looks as {safe(machine_user())} "
+                "(docs/access.md)",
+                style="dim",
+            )
         config = uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False)
         uvicorn.Server(config).run(sockets=[listener])
-    return 0
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -54,6 +54,8 @@ class Proxy:
 class Access:
     """How people log in and which roles they have.
 
+    `url` is the address that people open the page at, as the outside sees it.
+
     `grants` holds, for each role, addresses, `@domain`, `group:NAME` or `*` (everyone who
     is logged in). `session_hours` is how long a login lasts; `session_key` a reference,
     or None for a key of the project's own.
@@ -64,6 +66,12 @@ class Access:
     proxy: Proxy | None = None
     session_hours: int = 12
     session_key: str | None = None
+    url: str | None = None
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether a provider or a proxy says who people are."""
+        return self.oidc is not None or self.proxy is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,4 +49,5 @@ def _access(spec: AccessSpec) -> Access:
         else Proxy(proxy.secret, proxy.user_header, proxy.secret_header),
         session_hours=spec.session.hours,
         session_key=spec.session.key,
+        url=spec.url,
     )

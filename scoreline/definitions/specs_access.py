@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from scoreline.definitions.spec_base import Count, Spec, Text, as_text, bad
+from scoreline.definitions.specs_notify import WebAddress
 
 _GRANT = re.compile(r"\*|group:\S.*|@[^@\s]+\.[^@\s]+|[^@\s]+(@[^@\s]+)?")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -87,6 +88,7 @@ class SessionSpec(Spec):
 class AccessSpec(Spec):
     """The whole of access.yaml."""
 
+    url: WebAddress | None = None
     roles: RolesSpec = RolesSpec()
     oidc: OidcSpec | None = None
     proxy: ProxySpec | None = None

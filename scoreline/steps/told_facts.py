@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
+from urllib.parse import quote
 
 from scoreline.core.exact import parse_exact
 from scoreline.core.figures import amount, percent
@@ -108,7 +109,7 @@ class Facts:
                 "since": d.since.isoformat(),
                 "last": d.last.isoformat() if d.last else "",
                 "manual": d.key_result.manual,
-                "link": self._link(f"/kr/{d.key_result.id}"),
+                "link": self._link(f"/key-results/{quote(d.key_result.id)}"),
             }
             for d in due
         ]
@@ -175,7 +176,7 @@ class Facts:
             "progress": percent(_exact(body["progress"])),
             "expected": percent(_exact(body["expected"])),
             "due": kr.due.isoformat(),
-            "link": self._link(f"/kr/{kr.id}"),
+            "link": self._link(f"/key-results/{quote(kr.id)}"),
         }
 
     def _person(self, address: str | None) -> str:

@@ -26,11 +26,22 @@ def personal_key(reference: str | None, state: Path, root: Path) -> bytes:
     """
     if reference is not None:
         return str(resolve_secrets(reference, root)).encode()
-    path = state / "keys" / "pseudonym.key"
+    return _own_key(state / "keys" / "pseudonym.key").encode()
+
+
+def session_key(reference: str | None, state: Path, root: Path) -> str:
+    """The key that logins are signed with: the referenced one, else the project's own."""
+    if reference is not None:
+        return str(resolve_secrets(reference, root))
+    return _own_key(state / "keys" / "session.key")
+
+
+def _own_key(path: Path) -> str:
+    """A key of the project's own, made where there is none."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _make_key(path)
-    return path.read_text().strip().encode()
+    return path.read_text().strip()
 
 
 def _make_key(path: Path) -> None:

@@ -1,0 +1,215 @@
+"""The person behind a request: name, roles, and the token of their forms.
+
+What belongs here: finding out who it is, and asking for a role. What does not: logging in
+(login), refusing requests as a whole (gate).
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+from itsdangerous import BadData, URLSafeSerializer
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from scoreline.core.access import ROLES, Access, Role, implied, roles_of
+from scoreline.steps.project import Project
+from scoreline.web.reading.live import Live
+from scoreline.web.serving import PageError
+
+TOKEN_FIELD = "form_token"  # noqa: S105  a name, no secret
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks: by which way they proved it, and their roles.
+
+    `how` is `machine` (nobody logs in, on this machine alone), `password`, `oidc`, `proxy`
+    or `token` (an address with a token in it, for calendars and badges).
+    """
+
+    name: str
+    roles: frozenset[Role]
+    how: str
+
+    def may(self, role: Role) -> bool:
+        """Whether they have a role."""
+        return role in self.roles
+
+
+@dataclass(slots=True)
+class Doors:
+    """What identifying needs: the project, the keys, and the logins that were ended.
+
+    `own_address` is the address that is listened on; `session_key` signs sessions and
+    tokens; `proxy_secret` is None where no proxy is trusted.
+    """
+
+    live: Live
+    session_key: str
+    own_address: str = "127.0.0.1"
+    proxy_secret: str | None = None
+    ended: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def access(self) -> Access:
+        """The grants as the files say now."""
+        return self.live.project().plan.access
+
+    def is_open(self) -> bool:
+        """Whether nobody logs in: on this machine alone, with nothing configured."""
+        return self.own_address in LOOPBACK and not is_configured(self.live.project())
+
+    def problem(self) -> str | None:
+        """Why nobody can be let in; None if that is not so."""
+        return access_error(self.live.project())
+
+    def visitor(self, scope: Scope) -> Visitor | None:
+        """The person behind a request; None where nobody proved to be anyone."""
+        if self.is_open():
+            return Visitor(machine_user(), frozenset(ROLES), "machine")
+        return self._by_proxy(Headers(scope=scope)) or self._by_session(scope["session"])
+
+    def _by_proxy(self, headers: Headers) -> Visitor | None:
+        proxy, secret = self.access.proxy, self.proxy_secret
+        if proxy is None or not secret:
+            return None
+        given = headers.getlist(proxy.secret_header)
+        names = headers.getlist(proxy.user_header)
+        if len(given) != 1 or len(names) != 1 or not names[0].strip():
+            return None
+        if not hmac.compare_digest(given[0].encode(), secret.encode()):
+            return None
+        name = names[0].strip()
+        return Visitor(name, roles_of(self.access, name), "proxy")
+
+    def _by_session(self, session: MutableMapping[str, Any]) -> Visitor | None:
+        name, how = session.get("user"), session.get("how")
+        age = time.time() - float(session.get("at", 0))
+        if not name or age > self.access.session_hours * 3600 or session.get("id") in self.ended:
+            return None
+        granted = roles_of(self.access, name, session.get("groups", ()))
+        if how == "oidc":
+            return Visitor(name, granted, "oidc") if self.access.oidc else None
+        user = self.live.project().store.user(name)
+        if user is None or session.get("stamp") != stamp_of(user.password):
+            return None
+        return Visitor(name, granted | implied(user.roles), "password")
+
+    def end(self, session: MutableMapping[str, Any]) -> None:
+        """End a login, so that a copy of its cookie is worth nothing."""
+        longest = self.access.session_hours * 3600
+        now = time.time()
+        self.ended = {k: at for k, at in self.ended.items() if now - at < longest}
+        if "id" in session:
+            self.ended[session["id"]] = now
+        session.clear()
+
+    def token(self, visitor: Visitor, what: str) -> str:
+        """A token for an address that a program fetches in a person's name."""
+        user = self.live.project().store.user(visitor.name)
+        stamp = stamp_of(user.password) if user else ""
+        return self._serializer(what).dumps([visitor.name, stamp])
+
+    def by_token(self, what: str, token: str) -> Visitor | None:
+        """The person that a token was made for, with no more than to view."""
+        try:
+            name, stamp = self._serializer(what).loads(token)
+        except (BadData, ValueError, TypeError):
+            return None
+        user = self.live.project().store.user(name)
+        roles = roles_of(self.access, name) | implied(user.roles if user else ())
+        if stamp != (stamp_of(user.password) if user else "") or "viewer" not in roles:
+            return None
+        return Visitor(name, frozenset({"viewer"}), "token")
+
+    def _serializer(self, what: str) -> URLSafeSerializer:
+        return URLSafeSerializer(self.session_key, salt=f"scoreline {what}")
+
+
+def is_configured(project: Project) -> bool:
+    """Whether people have to log in: users, a provider, a proxy, or rules that are wrong."""
+    access = project.plan.access
+    return access.logs_in or access_error(project) is not None or bool(project.store.users())
+
+
+def access_error(project: Project) -> str | None:
+    """What is wrong with access.yaml; None if nothing is."""
+    return next((str(p) for p in project.errors if p.scope == "access"), None)
+
+
+def machine_user() -> str:
+    """The login name of whoever runs this process."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "this machine's user"
+
+
+def stamp_of(kept: str) -> str:
+    """What ties a login to a password without saying anything of it."""
+    return hashlib.sha256(kept.encode()).hexdigest()[:16]
+
+
+def begin(session: MutableMapping[str, Any], name: str, how: str, **more: Any) -> None:
+    """Begin a login: nothing of what the session held before remains."""
+    session.clear()
+    now = {"user": name, "how": how, "at": int(time.time()), "id": secrets.token_hex(12)}
+    session.update(now, **more)
+
+
+def form_token(session: MutableMapping[str, Any]) -> str:
+    """The token that this session's forms carry."""
+    found: str = session.setdefault("form", secrets.token_urlsafe(24))
+    return found
+
+
+def visitor_of(request: Request) -> Visitor:
+    """The person behind a request that the gate let in."""
+    found: Visitor = request.state.visitor
+    return found
+
+
+def doors_of(request: Request) -> Doors:
+    """What the application identifies people with."""
+    found: Doors = request.app.state.doors
+    return found
+
+
+def needs(role: Role) -> Callable[[Request], Visitor]:
+    """A dependency: the visitor, who has that role.
+
+    Raises:
+        PageError: they do not have it.
+    """
+
+    def asked(request: Request) -> Visitor:
+        visitor = visitor_of(request)
+        if not visitor.may(role):
+            raise PageError(403, f"This needs the role {role}, which {visitor.name} does not have.")
+        return visitor
+
+    return asked
+
+
+async def own_form(request: Request) -> dict[str, str]:
+    """A dependency: the fields of a form that this session was given.
+
+    Raises:
+        PageError: the form carries no token or another's.
+    """
+    async with request.form(max_fields=50, max_files=0) as form:
+        fields = {k: v for k, v in form.items() if isinstance(v, str)}
+    given, expected = fields.pop(TOKEN_FIELD, ""), request.session.get("form", "")
+    if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise PageError(403, "This form is too old or not ours: load the page again and repeat.")
+    return fields
