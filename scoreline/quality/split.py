@@ -24,6 +24,7 @@ CHECKED = "checked_rows"
 KEPT, QUARANTINED = "kept.parquet", "quarantined.parquet"
 
 _NUMBER = "file_row_number"
+_PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
 
 
 class Batch:
@@ -94,7 +95,8 @@ class Batch:
             "SELECT number, array_to_string(list_transform(list_sort(list(reason)), "
             f"lambda r: [{texts}][r]), '; ') AS {REASON} FROM taken GROUP BY number"
         )
-        written = self._copy(f"SELECT {columns} FROM {BATCH} ORDER BY {_NUMBER}", kept)
+        # DuckDB writes rows in the order of the file (preserve_insertion_order): no sort
+        written = self._copy(f"SELECT {columns} FROM {BATCH}", kept)
         aside = self._copy(
             f"SELECT {columns}, {REASON} FROM {self._file} AS f JOIN ({labels}) AS t "
             f"ON f.{_NUMBER} = t.number ORDER BY {_NUMBER}",
@@ -118,7 +120,7 @@ class Batch:
         aside = target.with_name(f"{target.name}.{os.getpid()}.tmp")
         path = literal(str(aside))
         try:
-            self._run(f"COPY ({query}) TO {path} (FORMAT parquet, COMPRESSION zstd)")
+            self._run(f"COPY ({query}) TO {path} {_PARQUET}")
             rows = self._count(f"SELECT count(*) FROM read_parquet({path})")
             _sync(aside)
             aside.replace(target)

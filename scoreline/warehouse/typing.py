@@ -1,11 +1,8 @@
 """From what a connector delivered to typed rows, and to rows that break the contract.
 
-What belongs here: the statement that reads every cell by its declared type in one pass,
-and the Parquet files it writes. What does not: where the files are kept, checks on
-values (quality), tables.
-
-The statement works in layers, so that a cell is parsed once: the present text, the
-local time in it, the typed value, the reason why it is none.
+What belongs here: running the statement that reads every cell by its declared type, and
+the Parquet files it writes. What does not: that statement (statement), where the files are
+kept, checks on values (quality), tables.
 """
 
 from __future__ import annotations
@@ -22,12 +19,10 @@ from scoreline.core.model import Column, Stream
 from scoreline.warehouse import cells
 from scoreline.warehouse.arrow import ArrowStream, Layout
 from scoreline.warehouse.database import connect, literal, quote
+from scoreline.warehouse.statement import Incoming, statement
 
-# a JSON number of 17 digits or more with a point: read as a double it would lose digits
-_LONG_NUMBER = r":\s*-?([0-9]+[.][0-9]{16,}|[0-9]{8,}[.][0-9]{9,}|[0-9]{16,}[.][0-9]+)"
 # a tenth larger than with zstd's own level 3, for a third less of the time
 _PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
-_TEXTUAL = ("VARCHAR", "JSON", "BLOB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +112,7 @@ def type_rows(
         }
         extra = [] if layout == "json_lines" else _extra_columns(stream, found)
         everything = work / "everything.parquet"
-        query = _statement(stream, kept, extra, found, layout, personal_key is not None)
+        query = statement(kept, extra, Incoming(found, layout, personal_key is not None))
         pads = list(_pads(personal_key)) if personal_key and _has_pseudonyms(stream) else []
         _copy(connection, query, everything, pads)
     finally:
@@ -190,120 +185,6 @@ def _split(
     return TypedRows(typed, broken, int(rows + ragged), int(rows_broken + ragged), blocking, totals)
 
 
-def _statement(
-    stream: Stream,
-    kept: list[Column],
-    extra: list[str],
-    found: dict[str, str],
-    layout: Layout,
-    has_key: bool,
-) -> str:
-    texts, locals_, values, broken, blocks = [], [], [], [], []
-    for number, column in enumerate(kept):
-        source = _source(column, found, layout)
-        p, lo, v = f"p{number}", f"l{number}", f"v{number}"
-        text = cells.present(column, source)
-        if column.personal == "pseudonym" and has_key:
-            text = _pseudonym(text)
-        texts.append(f"{text} AS {p}")
-        native = _native(column, found, layout)
-        local = native[0] if native else cells.local_time(column, p)
-        if local:
-            locals_.append(f"{local} AS {lo}")
-        value = native[1] if native else None
-        value = value or cells.typed(column, p, lo if local else None)
-        if layout == "json_lines" and column.type.kind == "decimal":
-            value = f"CASE WHEN NOT _long THEN {value} END"
-        values.append(f"{value} AS {v}")
-        wrong = f"({p} IS NOT NULL AND {v} IS NULL)"
-        broken.append(f"CASE WHEN {wrong} THEN {_reason(column, p)} END")
-        if column.on_error == "block":
-            blocks.append(wrong)
-    extras = [f"CAST({quote(name)} AS VARCHAR) AS {quote(name)}" for name in extra]
-    carried = ["_row", *(quote(n) for n in extra)]
-    head = ", ".join([*carried[:1], *extras, *_native_columns(found, layout, kept), *texts])
-    if layout == "json_lines":
-        head += f", regexp_matches(_line, {literal(_LONG_NUMBER)}) AS _long"
-        head += ", NOT json_valid(_line) AS _invalid"
-        broken.insert(0, "CASE WHEN _invalid THEN 'the line is not JSON' END")
-    names = ", ".join(f"v{n} AS {quote(c.name)}" for n, c in enumerate(kept))
-    shown = ", ".join(f"{quote(c.name)} := p{n}" for n, c in enumerate(kept))
-    return (
-        f"SELECT {', '.join([names, *carried[1:], '_row'])}, _broken, "
-        f"_broken IS NOT NULL AND ({' OR '.join(blocks) or 'false'}) AS _blocks, "
-        f"CASE WHEN _broken IS NOT NULL THEN to_json(struct_pack({shown})) END AS _cells "
-        f"FROM (SELECT *, nullif(concat_ws('; ', {', '.join(broken)}), '') AS _broken "
-        f"FROM (SELECT *, {', '.join(values)} "
-        f"FROM (SELECT *{''.join(', ' + x for x in locals_)} "
-        f"FROM (SELECT {head} FROM _incoming))))"
-    )
-
-
-def json_path(header: str) -> str:
-    """Where a column stands in an object: `$.a.b` is a way into it, all else one member's name."""
-    return header if header.startswith("$.") else '$."' + header.replace('"', '\\"') + '"'
-
-
-def _source(column: Column, found: dict[str, str], layout: Layout) -> str:
-    """The received cell as text."""
-    if layout == "json_lines":
-        path = json_path(column.header or column.name)
-        line = "CASE WHEN json_valid(_line) THEN _line END"
-        value = f"json_extract_string({line}, {literal(path)})"
-        if column.decimal_mark == ".":
-            return value
-        is_text = f"json_type({line}, {literal(path)}) = 'VARCHAR'"
-        return f"CASE WHEN {is_text} THEN {value} ELSE {cells.marked(column, value)} END"
-    name = quote(column.name)
-    kind = found.get(column.name)
-    if kind is None:
-        return "CAST(NULL AS VARCHAR)"
-    if kind in ("DOUBLE", "FLOAT") and column.type.kind == "integer":
-        return (
-            f"CASE WHEN isfinite({name}) AND {name} = trunc({name}) AND abs({name}) < 1e18 "
-            f"THEN CAST(CAST({name} AS BIGINT) AS VARCHAR) ELSE CAST({name} AS VARCHAR) END"
-        )
-    if kind.startswith(("STRUCT", "MAP", "UNION")) or kind.endswith("]"):
-        return f"CAST(to_json({name}) AS VARCHAR)"
-    return name if kind == "VARCHAR" else cells.marked(column, f"CAST({name} AS VARCHAR)")
-
-
-def _native(
-    column: Column, found: dict[str, str], layout: Layout
-) -> tuple[str | None, str | None] | None:
-    """For columns that arrive as times: (local expression, value expression)."""
-    kind = found.get(column.name, "") if layout == "columns" else ""
-    if column.type.kind not in ("date", "timestamp") or kind in ("", *_TEXTUAL):
-        return None
-    name = quote(f"_n_{column.name}")
-    if column.type.kind == "date":
-        return (None, name) if kind == "DATE" else None
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return (None, name)
-    if kind.startswith("TIMESTAMP") and column.timezone:
-        return (f"CAST({name} AS TIMESTAMP)", None)
-    return None
-
-
-def _native_columns(found: dict[str, str], layout: Layout, kept: list[Column]) -> list[str]:
-    return [
-        f"{quote(c.name)} AS {quote('_n_' + c.name)}" for c in kept if _native(c, found, layout)
-    ]
-
-
-def _reason(column: Column, text: str) -> str:
-    wanted = str(column.type)
-    if column.formats:
-        wanted += f" in the form {' or '.join(column.formats)}"
-    if column.decimal_mark != "." or column.thousands_mark:
-        decimals = f"{column.decimal_mark}56" if column.type.scale else ""
-        wanted += f" written like 1{column.thousands_mark or ''}234{decimals}"
-    ending = f" is not {wanted}"
-    if column.type.kind == "timestamp" and column.timezone and column.ambiguous is None:
-        ending += f" (or {column.timezone} skips or repeats that time)"
-    return f"{literal(column.name + ': ')} || '\"' || left({text}, 80) || '\"' || {literal(ending)}"
-
-
 def _extra_columns(stream: Stream, found: dict[str, str]) -> list[str]:
     """Undeclared columns to keep; none where the stream has personal data to protect."""
     if any(c.personal != "keep" for c in stream.columns):
@@ -320,12 +201,6 @@ def _pads(key: bytes) -> tuple[str, str]:
     """The inner and outer pads of HMAC-SHA256 (RFC 2104) as hexadecimal."""
     block = key.ljust(64, b"\0")
     return bytes(b ^ 0x36 for b in block).hex(), bytes(b ^ 0x5C for b in block).hex()
-
-
-def _pseudonym(text: str) -> str:
-    """HMAC-SHA256 of a text in SQL; the pads are parameters, so no log shows the key."""
-    inner = f"unhex(sha256(unhex($1) || encode({text})))"
-    return f"CASE WHEN {text} IS NOT NULL THEN sha256(unhex($2) || {inner}) END"
 
 
 def _totals(
