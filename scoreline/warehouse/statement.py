@@ -99,7 +99,9 @@ class _Cell:
         self.shown = p
         if not native and column.personal == "keep" and cells.readable_as_received(column):
             f = f"_f{number}"
-            early = _reading(column, incoming, r, f"_e{number}", None)
+            found, first = _reading(column, incoming, r, f"_e{number}", None)
+            # a cast that fails is dear, and the empty cell is frequent
+            early = (found, f"CASE WHEN {r} <> '' THEN {first} END")
             text, value = f"CASE WHEN {f} IS NULL THEN {text} END", f"coalesce({f}, {value})"
             self.shown = f"CASE WHEN {f} IS NULL THEN {p} ELSE {r} END"
         named = zip((*early, text, local, value), "efplv", strict=True)
