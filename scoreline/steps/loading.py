@@ -44,7 +44,7 @@ def load_stream(project: Project, warehouse: Warehouse, stream: Stream) -> Load:
     released = _released(project, stream)
     wanted = [token(batch, released) for batch in due]
     report, have = Load(name, waiting=waiting), warehouse.loaded(name)
-    if have != wanted[: len(have)]:
+    if have != wanted[: len(have)] or not _in_place(project, warehouse, due):
         warehouse.reset(stream)
         have, report.remade = [], True
     missing = due[len(have) :]
@@ -106,6 +106,32 @@ def _files(project: Project, batch: Batch, released: list[Quarantine]) -> list[P
     files = [batch.rows_file] if batch.rows_file else []
     files += [q.file for q in released if q.batch == batch.id and q.file]
     return [project.files.path(f) for f in files]
+
+
+def _in_place(project: Project, warehouse: Warehouse, due: list[Batch]) -> bool:
+    """Whether the files that the table reads where they lie are those of its batches.
+
+    They are not where the project was moved, or a batch got another file.
+    """
+    read = warehouse.in_place(due[0].stream) if due else []
+    if not read:
+        return True
+    return set(read) <= {project.files.path(b.rows_file) for b in due if b.rows_file}
+
+
+def damaged_files(project: Project, warehouse: Warehouse, stream: str) -> str | None:
+    """What is wrong with a file that the stream's rows are read from where it lies.
+
+    DuckDB would read a changed byte as another value without a word, so the files are
+    hashed before something is computed from them.
+    """
+    read = set(warehouse.in_place(stream))
+    if not read:
+        return None
+    due, _ = due_batches(project.store.batches(stream))
+    files = [b.rows_file for b in due if b.rows_file]
+    found = (project.files.check(f) for f in files if project.files.path(f) in read)
+    return next((problem for problem in found if problem), None)
 
 
 def due_batches(batches: list[Batch]) -> tuple[list[Batch], int]:

@@ -24,6 +24,7 @@ from scoreline.measures.prune import prune
 from scoreline.measures.requests import SeriesRequest, requests_for, streams_read
 from scoreline.measures.series import compile_series
 from scoreline.steps.legal_days import first_legal, legal_days
+from scoreline.steps.loading import damaged_files
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
 from scoreline.warehouse import measuring as engine
@@ -116,8 +117,9 @@ def fill(
     if warehouse is None or not due.requests:
         return
     plan = measured.plan
-    texts = _compute(project, warehouse, plan, columns, due.requests, measured.errors)
-    for request in due.requests:
+    requests = _intact(project, warehouse, plan, due.requests, measured.errors)
+    texts = _compute(project, warehouse, plan, columns, requests, measured.errors)
+    for request in requests:
         if request.id in texts:
             text = legal_days(project, plan, request, texts[request.id])
             measured.values[request.id] = _record(request, text, due.inputs[request.id])
@@ -203,6 +205,26 @@ def _models(plan: Plan, name: str | None) -> list[str]:
     if name is None or name not in plan.models:
         return []
     return [name, *(m for read in plan.models[name].reads for m in _models(plan, read))]
+
+
+def _intact(
+    project: Project,
+    warehouse: Warehouse,
+    plan: Plan,
+    due: list[SeriesRequest],
+    errors: dict[str, str],
+) -> list[SeriesRequest]:
+    """Those of the requests whose streams' files are what was stored; errors for the others."""
+    streams = {r.metric: streams_read(plan, r.metric) for r in due}
+    found = {
+        name: damaged_files(project, warehouse, name)
+        for name in dict.fromkeys(s for read in streams.values() for s in read)
+    }
+    for metric, read in streams.items():
+        problem = next((p for p in map(found.get, read) if p), None)
+        if problem:
+            errors[metric] = problem
+    return [r for r in due if not any(found[s] for s in streams[r.metric])]
 
 
 def _compute(

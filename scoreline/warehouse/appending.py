@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from scoreline.core.model import Stream
+from scoreline.warehouse import in_place
 from scoreline.warehouse.database import literal, quote
 from scoreline.warehouse.keys import (
     Loaded,
@@ -20,6 +21,7 @@ from scoreline.warehouse.keys import (
     is_empty,
     key_list,
     one,
+    own_table,
     rows_table,
     same_key,
     scalar,
@@ -27,7 +29,13 @@ from scoreline.warehouse.keys import (
 
 
 def append(
-    connection: duckdb.DuckDBPyConnection, stream: Stream, incoming: str, refused_to: Path
+    connection: duckdb.DuckDBPyConnection,
+    stream: Stream,
+    incoming: str,
+    refused_to: Path,
+    seq: int,
+    whole: Path | None,
+    in_place_from: int,
 ) -> Loaded:
     """Join the rows of a query to the stream; known keys are ignored, or refused if they differ.
 
@@ -36,12 +44,20 @@ def append(
         stream: what they join.
         incoming: the query, with the columns of the stream's table.
         refused_to: gets the rows that are refused, with a `_check` text, if there are any.
+        seq: the batch's place in the order of reception.
+        whole: the one file with just the query's rows, if there is one.
+        in_place_from: from how many rows on such a file is not copied if all rows are new.
 
     Raises:
         duckdb.Error: the query fails.
     """
     if not _any_known(connection, stream, incoming):
-        rows = scalar(connection, f"INSERT INTO {rows_table(stream)} {incoming}")
+        if whole and in_place.fits(connection, stream, whole):
+            rows = count_rows(connection, f"({incoming})")
+            if rows >= in_place_from:
+                in_place.add(connection, stream, seq, whole)
+                return Loaded(rows, rows)
+        rows = scalar(connection, f"INSERT INTO {own_table(stream)} {incoming}")
         return Loaded(rows, rows)
     connection.execute(f"CREATE TEMP TABLE _staged AS {incoming}")
     try:
@@ -70,7 +86,7 @@ def _append_new(connection: duckdb.DuckDBPyConnection, stream: Stream, refused_t
         connection.execute("DROP TABLE _staged")
         connection.execute("ALTER TABLE _first RENAME TO _staged")
     inserted, refused = count_rows(connection, "_staged"), count_rows(connection, "_refused")
-    connection.execute(f"INSERT INTO {table} SELECT * FROM _staged")
+    connection.execute(f"INSERT INTO {own_table(stream)} SELECT * FROM _staged")
     if refused:
         check = literal(f"key ({', '.join(stream.key)}) is known with other contents")
         connection.execute(

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import duckdb
 
-from scoreline.core.contracts import joining_digest
 from scoreline.core.errors import WarehouseError
 from scoreline.core.model import Stream
+from scoreline.warehouse import in_place
 from scoreline.warehouse.database import literal, quote
-from scoreline.warehouse.keys import columns_of
+from scoreline.warehouse.keys import columns_of, shape
 
 _STORED = "_stored"
 
@@ -46,21 +46,23 @@ class Lender:
 
     def has(self, stream: Stream, tokens: list[str]) -> bool:
         """Whether the stream's table follows its contract and holds exactly these batches."""
-        if self._contracts.get(stream.full_name) != joining_digest(stream):
+        if self._contracts.get(stream.full_name) != shape(stream):
             return False
         rows = self._connection.execute(
             f"SELECT token FROM {_STORED}._loaded WHERE stream = $1 ORDER BY seq",
             [stream.full_name],
         )
-        return [str(row[0]) for row in rows.fetchall()] == tokens
+        held = [str(row[0]) for row in rows.fetchall()] == tokens
+        files = in_place.files(self._connection, stream.full_name, _STORED)
+        return held and all(path.exists() for path in files)
 
     def lend(self, stream: Stream) -> None:
         """Put views of the stream's rows in the place of its empty ones."""
         source, names = quote(stream.source), ", ".join(columns_of(stream))
         table = quote(stream.full_name)
+        rows = in_place.all_rows(self._connection, stream, _STORED)
         self._connection.execute(
-            f"CREATE OR REPLACE VIEW {source}.{quote(stream.name)} AS "
-            f'SELECT {names} FROM {_STORED}."_rows".{table}'
+            f"CREATE OR REPLACE VIEW {source}.{quote(stream.name)} AS SELECT {names} FROM ({rows})"
         )
         if stream.history:
             self._connection.execute(

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from scoreline.core.contracts import joining_digest
 from scoreline.core.model import Stream
 from scoreline.warehouse.database import quote
 
@@ -35,14 +36,24 @@ class Loaded:
     disappeared: int = 0
 
 
+def shape(stream: Stream) -> str:
+    """What a stream's tables depend on: its contract, and how this release lays them out."""
+    return f"{joining_digest(stream)}/2"
+
+
 def columns_of(stream: Stream) -> list[str]:
     """The quoted columns of the stream's table that come from the contract."""
     return [quote(c.name) for c in stream.columns if c.personal != "drop"]
 
 
 def rows_table(stream: Stream) -> str:
-    """The quoted name of the stream's table."""
+    """The quoted name of all rows of the stream: a table, of an `append` stream a view."""
     return f'"_rows".{quote(stream.full_name)}'
+
+
+def own_table(stream: Stream) -> str:
+    """The quoted name of the table that new rows of the stream are written to."""
+    return f'"_own".{quote(stream.full_name)}' if stream.load == "append" else rows_table(stream)
 
 
 def history_table(stream: Stream) -> str:

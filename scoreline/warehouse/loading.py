@@ -7,6 +7,8 @@ Each stream has a table in the schema `_rows` with the contract's columns, `_seq
 order of reception of the row's batch) and `_row` (its data row in the received object),
 and a view `"<source>"."<stream>"` of the contract's columns. With `history: true` a
 table in the schema `_history` keeps every version with `_valid_from` and `_valid_to`.
+For an `append` stream `_rows` has a view of the same columns over a table in the schema
+`_own` and the files that are read where they lie (in_place).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from pathlib import Path
 import duckdb
 
 from scoreline.core.model import Stream
+from scoreline.warehouse import in_place
 from scoreline.warehouse.appending import append
 from scoreline.warehouse.cells import sql_type
 from scoreline.warehouse.database import literal, quote
@@ -30,6 +33,7 @@ from scoreline.warehouse.keys import (
     is_empty,
     key_list,
     one,
+    own_table,
     rows_table,
     same_key,
     scalar,
@@ -41,9 +45,11 @@ def create(connection: duckdb.DuckDBPyConnection, stream: Stream) -> None:
     typed = [f"{quote(c.name)} {sql_type(c.type)}" for c in stream.columns if c.personal != "drop"]
     body = ", ".join([*typed, "_seq BIGINT NOT NULL", "_row BIGINT NOT NULL"])
     source, names = quote(stream.source), ", ".join(columns_of(stream))
-    connection.execute('CREATE SCHEMA IF NOT EXISTS "_rows"')
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {source}")
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {rows_table(stream)} ({body})")
+    for schema in ('"_rows"', '"_own"', source):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {own_table(stream)} ({body})")
+    if stream.load == "append":
+        in_place.show(connection, stream)
     view = f"{source}.{quote(stream.name)}"
     connection.execute(
         f"CREATE VIEW IF NOT EXISTS {view} AS SELECT {names} FROM {rows_table(stream)}"
@@ -63,8 +69,14 @@ def drop(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
     full = quote(f"{source}.{name}")
     for view in (name, f"{name}__history"):
         connection.execute(f"DROP VIEW IF EXISTS {quote(source)}.{quote(view)}")
-    connection.execute(f'DROP TABLE IF EXISTS "_rows".{full}')
-    connection.execute(f'DROP TABLE IF EXISTS "_history".{full}')
+    kinds = connection.execute(
+        "SELECT table_schema, table_type FROM information_schema.tables WHERE table_name = $1 "
+        "AND table_schema IN ('_rows', '_own', '_history')",
+        [f"{source}.{name}"],
+    ).fetchall()
+    for schema, kind in kinds:
+        connection.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {quote(schema)}.{full}")
+    in_place.forget(connection, f"{source}.{name}")
 
 
 def load(
@@ -74,17 +86,20 @@ def load(
     seq: int,
     received_at: datetime,
     refused: Path,
+    in_place_from: int,
 ) -> Loaded:
     """Join the rows of Parquet files (one batch) to the stream; inside a transaction.
 
     `refused` gets the rows that `append` refuses, with a `_check` text, if there are any.
+    A single file of `in_place_from` rows or more that `append` takes whole is not copied.
 
     Raises:
         duckdb.Error: the files do not fit the table.
     """
     incoming = _incoming(connection, stream, files, seq)
     if stream.load == "append":
-        return append(connection, stream, incoming, refused)
+        whole = files[0] if len(files) == 1 else None
+        return append(connection, stream, incoming, refused, seq, whole, in_place_from)
     connection.execute(f"CREATE TEMP TABLE _staged AS {incoming}")
     try:
         if stream.load == "merge":

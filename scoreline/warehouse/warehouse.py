@@ -13,14 +13,13 @@ from typing import Any
 
 import duckdb
 
-from scoreline.core.contracts import joining_digest
 from scoreline.core.errors import ExpressionError, WarehouseError
 from scoreline.core.model import Model, Stream
 from scoreline.core.records import Batch
 from scoreline.measures.allowlist import check_model, sql_text
-from scoreline.warehouse import loading
+from scoreline.warehouse import in_place, loading
 from scoreline.warehouse.database import connect, literal, quote, transaction
-from scoreline.warehouse.keys import Loaded, rows_table
+from scoreline.warehouse.keys import Loaded, rows_table, shape
 
 # Finding an instant's local day is dear, so it is done for the first and the last instant of
 # each quarter of an hour. A clock changes at most once within one: where both are on the same
@@ -48,17 +47,22 @@ days AS (SELECT day, min(low) AS low, max(high) AS high FROM parts GROUP BY day)
 class Warehouse:
     """One process's hold on a project's DuckDB file; use it under the project's lock."""
 
-    def __init__(self, path: Path | None, timezone: str, temp: Path) -> None:
+    def __init__(
+        self, path: Path | None, timezone: str, temp: Path, in_place_from: int = 100_000
+    ) -> None:
         """Opens (and makes) the file; None keeps everything in memory.
+
+        `in_place_from` is the least number of rows of a file that `append` does not copy.
 
         Raises:
             WarehouseError: it cannot be opened.
         """
         self.connection = connect(path, timezone, temp)
-        self._path = path
+        self._path, self._in_place_from = path, in_place_from
         for statement in (
             "CREATE TABLE IF NOT EXISTS _loaded (seq BIGINT, token VARCHAR, stream VARCHAR)",
             "CREATE TABLE IF NOT EXISTS _streams (stream VARCHAR, contract VARCHAR)",
+            in_place.TABLE,
         ):
             self.connection.execute(statement)
 
@@ -84,7 +88,7 @@ class Warehouse:
         known = dict(self.connection.execute("SELECT stream, contract FROM _streams").fetchall())
         emptied = []
         for stream in streams:
-            wanted = joining_digest(stream)
+            wanted = shape(stream)
             if known.get(stream.full_name) == wanted:
                 continue
             with transaction(self.connection):
@@ -103,7 +107,7 @@ class Warehouse:
             self._forget(stream)
             loading.create(self.connection, stream)
             self.connection.execute(
-                "INSERT INTO _streams VALUES ($1, $2)", [stream.full_name, joining_digest(stream)]
+                "INSERT INTO _streams VALUES ($1, $2)", [stream.full_name, shape(stream)]
             )
 
     def _forget(self, stream: Stream) -> None:
@@ -140,6 +144,10 @@ class Warehouse:
         ).fetchall()
         return [str(r[0]) for r in rows]
 
+    def in_place(self, stream: str) -> list[Path]:
+        """The files that the stream's rows are read from where they lie."""
+        return in_place.files(self.connection, stream)
+
     def load(
         self,
         stream: Stream,
@@ -160,7 +168,13 @@ class Warehouse:
         try:
             with transaction(self.connection):
                 done = loading.load(
-                    self.connection, stream, list(files), batch.seq, batch.received_at, refused
+                    self.connection,
+                    stream,
+                    list(files),
+                    batch.seq,
+                    batch.received_at,
+                    refused,
+                    self._in_place_from,
                 )
                 self.connection.execute(
                     "INSERT INTO _loaded VALUES ($1, $2, $3)",

@@ -40,11 +40,11 @@ def deals(load: str, **more: Any) -> Stream:
 
 
 @contextmanager
-def warehouse() -> Iterator[tuple[Warehouse, Path]]:
+def warehouse(in_place_from: int = 100_000) -> Iterator[tuple[Warehouse, Path]]:
     """A warehouse in memory and a folder for its files."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        with Warehouse(None, "Europe/Berlin", path) as made:
+        with Warehouse(None, "Europe/Berlin", path, in_place_from) as made:
             yield made, path
 
 
@@ -112,9 +112,14 @@ def test_merge_does_not_depend_on_the_order_of_arrival(
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(rows_strategy, min_size=1, max_size=4))
-def test_append_ignores_repeats_and_refuses_changes(batches: list[list[Row]]) -> None:
-    """The first row of a key stands; equal ones are ignored, others set aside and counted."""
+@given(st.lists(rows_strategy, min_size=1, max_size=4), st.sampled_from((1, 3, 100)))
+def test_append_ignores_repeats_and_refuses_changes(
+    batches: list[list[Row]], in_place_from: int
+) -> None:
+    """The first row of a key stands; equal ones are ignored, others set aside and counted.
+
+    It is so whether files are copied or read where they lie.
+    """
     first: dict[str, Row] = {}
     repeated = refused = 0
     for row in (r for rows in batches for r in rows):
@@ -122,12 +127,36 @@ def test_append_ignores_repeats_and_refuses_changes(batches: list[list[Row]]) ->
         if known is not row:
             repeated += known == row
             refused += known != row
-    with warehouse() as (made, folder):
+    with warehouse(in_place_from) as (made, folder):
         done = load_all(made, folder, deals("append"), batches)
         assert contents(made) == {(r["id"], r["v"], r["x"]) for r in first.values()}
         kept = sum(rows_in(p) for p in folder.glob("refused*.parquet"))
     assert (sum(d.repeated for d in done), sum(d.refused for d in done)) == (repeated, refused)
     assert kept == refused
+
+
+def test_a_large_file_of_new_rows_is_read_where_it_lies() -> None:
+    """The table has the same rows, orders of reception and digest as one of copies."""
+    batches: list[list[Row]] = [
+        [{"id": "a", "v": 1, "x": "p"}, {"id": "b", "v": None, "x": "q"}],
+        [{"id": "c", "v": 2, "x": "p"}],
+        [{"id": "d", "v": 2, "x": "p"}, {"id": "a", "v": 1, "x": "p"}],
+        [{"id": "e", "v": 3, "x": "p"}, {"id": "f", "v": 3, "x": "p"}],
+    ]
+    found = []
+    for in_place_from in (2, 100):
+        with warehouse(in_place_from) as (made, folder):
+            load_all(made, folder, deals("append"), batches)
+            query = 'SELECT id, _seq, _row FROM "_rows"."crm.deals" ORDER BY id'
+            rows = made.connection.execute(query).fetchall()
+            found.append((rows, made.digest(deals("append"))))
+            files = made.in_place("crm.deals")
+            names = [path.name for path in files]
+            assert names == (["1.parquet", "4.parquet"] if in_place_from == 2 else [])
+            made.reset(deals("append"))
+            assert (made.rows(deals("append")), made.in_place("crm.deals")) == (0, [])
+    assert found[0] == found[1]
+    assert [row[1:] for row in found[0][0]] == [(1, 1), (1, 2), (2, 1), (3, 1), (4, 1), (4, 2)]
 
 
 @settings(max_examples=30, deadline=None)
