@@ -17,6 +17,7 @@ from scoreline.core.records import (
     Restatement,
     SigningKey,
     StoredFile,
+    ValueRecord,
 )
 from scoreline.core.removals import Cause, Forgetting
 
@@ -88,6 +89,16 @@ class StoredScore:
     def status(self) -> str:
         """The status as recorded."""
         return str(self.body["status"])
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValue:
+    """A value as recorded: digest of its ledger record, when, by which run."""
+
+    value: ValueRecord
+    digest: str
+    recorded_at: datetime
+    run: str | None
 
 
 @dataclass(frozen=True, slots=True)

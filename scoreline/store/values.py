@@ -18,7 +18,7 @@ from scoreline.store.bodies import baseline_from, definition_from, value_from
 from scoreline.store.codec import instant, parsed, unpacked
 from scoreline.store.gate_rows import chunks
 from scoreline.store.inforce import chosen, with_blocks, with_bodies
-from scoreline.store.rows import StoredDefinition
+from scoreline.store.rows import StoredDefinition, StoredValue
 from scoreline.store.schema import baselines, definitions, in_force, series_values
 
 
@@ -50,6 +50,21 @@ class ValueBook(StoreBase):
             for ids in chunks(dict.fromkeys(requests)):
                 found |= _values(connection, query.where(series_values.c.request.in_(ids)))
             return found
+
+    def stored_values(
+        self, requests: Iterable[str], *, known_at: datetime | None = None
+    ) -> dict[str, StoredValue]:
+        """`values` with the digest, time and run of each one's record."""
+        query = with_blocks(series_values, series_values.c.coding, series_values.c.series)
+        query = query.where(chosen(series_values, ("request",), known_at))
+        found: dict[str, StoredValue] = {}
+        with self._read() as connection:
+            for ids in chunks(dict.fromkeys(requests)):
+                for row in connection.execute(query.where(series_values.c.request.in_(ids))):
+                    value = _value(row)
+                    recorded_at = instant(row.recorded_at)
+                    found[value.request] = StoredValue(value, row.digest, recorded_at, row.run)
+        return found
 
     def value_versions(self, request: str) -> list[ValueRecord]:
         """Every value that a request ever had, oldest first."""

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from scoreline.cli.commands.options import HERE, AsOf, Json, KeyResult, Project
 
 
 def explain(
-    key_result: KeyResult, project: Project = HERE, as_of: AsOf = None, json: Json = False
+    key_result: KeyResult,
+    project: Project = HERE,
+    as_of: AsOf = None,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="List the rows that the value is made of.")
+    ] = False,
+    page: Annotated[int, typer.Option("--page", min=1, help="Which page of rows.")] = 1,
+    page_size: Annotated[
+        int, typer.Option("--page-size", min=1, max=10_000, help="Rows on a page.")
+    ] = 20,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", dir_okay=False, help="Write all rows to this file."),
+    ] = None,
+    json: Json = False,
 ) -> None:
-    """Say how a score came about: formula, values, SQL, files, checks, record."""
+    """Say how a score came about: formula, values, SQL, files, checks, record; or its rows."""
+    if rows or csv is not None:
+        from scoreline.cli.rows import Paging, show_rows
+
+        paging = Paging(page, page_size, csv)
+        raise typer.Exit(show_rows(project, key_result, as_of, paging, json))
     from scoreline.cli.showing import show_explanation
 
     raise typer.Exit(show_explanation(project, key_result, as_of, json))
