@@ -26,6 +26,7 @@ from connectors.receipt import Origin
 
 if TYPE_CHECKING:
     from connectors.batch import Batch
+    from connectors.files.guessing import Guess
 
 
 class FilesConnector(Connector):
@@ -103,6 +104,17 @@ class FilesConnector(Connector):
         """
         copied = Copied(path, digest_of(path, name), path.stat().st_size, signature="")
         return self._batch(spec, name, copied, self.clock())
+
+    def guess(self, name: str) -> Guess:
+        """How a file of the place that nobody declared is written: options to propose.
+
+        Raises:
+            ConnectorError: it cannot be reached.
+        """
+        from connectors.files.guessing import guess_file
+
+        with self._place.opened(name) as path:
+            return guess_file(path, name)
 
     def _batch(self, spec: StreamSpec, name: str, copied: Copied, started: datetime) -> Batch:
         from connectors.batch import Batch

@@ -51,9 +51,10 @@ STATUS_LOOK = {
 _BAR = 20
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     """The console for people; 120 columns wide where the output is not a terminal."""
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else 120, highlight=False)
 
 
 def print_json(value: Any) -> None:

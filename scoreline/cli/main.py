@@ -18,6 +18,7 @@ from scoreline.cli.commands import (
     access,
     batches,
     daily,
+    definitions,
     keeping,
     page,
     people,
@@ -36,7 +37,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _group in (daily, page, record, people, telling, access, workbench, sources, batches, keeping):
+_groups = (
+    *(definitions, workbench, daily, page, record, people, telling, access),
+    *(sources, batches, keeping),
+)
+for _group in _groups:
     _group.add_to(app)
 
 

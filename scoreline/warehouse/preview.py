@@ -5,6 +5,7 @@ What belongs here: reading single rows for people. What does not: any data path.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -24,3 +25,12 @@ def first_rows(path: Path, limit: int) -> tuple[list[str], list[dict[str, str | 
             f"SELECT {texts} FROM {source} {order} LIMIT {int(limit)}"
         ).fetchall()
     return columns, [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def reasons_by_column(broken: Path, columns: Sequence[str]) -> frozenset[str]:
+    """The columns for which any row of a file of broken rows was refused."""
+    source = f"read_parquet({literal(str(broken))})"
+    tests = [f"bool_or(contains('; ' || reason, {literal(f'; {c}: ')}))" for c in columns]
+    with duckdb.connect(":memory:") as connection:
+        row = connection.execute(f"SELECT {', '.join(tests)} FROM {source}").fetchall()[0]
+    return frozenset(c for c, found in zip(columns, row, strict=True) if found)

@@ -1,0 +1,332 @@
+"""What the rows of an undeclared source look like, column by column, over all of them.
+
+What belongs here: set-based questions to every value of a column (which numbers, days and
+times it could be, what stands for nothing, how many differ). What does not: what is made of
+the answers (workbench), and reading rows by a contract (typing).
+
+Each column is grouped by its values once; every question is then asked of the groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+from scoreline.core.errors import WarehouseError
+from scoreline.warehouse.arrow import ArrowStream, Layout
+from scoreline.warehouse.database import connect, literal, quote
+from scoreline.warehouse.time_formats import DAY_FORMATS, formats_of
+
+NOTHING = ("?", "\\N", "NULL", "null", "(null)", "#N/A", "N/A", "n/a", "-", "--", "–", "—")
+"""What is taken for a missing value in a column of any type."""
+NOTHING_TYPED = ("NA", "na", "NaN", "nan", "None", "none", "nil", ".", "unknown", "Unknown")
+"""What is taken for one only where every other value is a number, a day or a time."""
+MARKS = (
+    (".", None), (".", ","), (",", None), (",", "."), (",", " "), (".", " "), (".", "'"),
+    (",", "'"),
+)  # fmt: skip
+"""Pairs of decimal and thousands marks, in the order in which they are believed."""
+_THOUSANDS = {",": "[,]", ".": "[.]", " ": "[ \u00a0\u202f]", "'": "['\u2019]"}
+_FEW = 60
+_YEARS = (1900, 2100)
+_ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_ISO_TIME = _ISO_DAY + "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
+_ISO_ZONED = _ISO_TIME + " ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_EMAIL = "[^@\\s]+@[^@\\s]+[.][A-Za-z]{2,}"
+_IP = "[0-9]{1,3}([.][0-9]{1,3}){3}"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberForm:
+    """How every number of a column is written: marks, most whole digits, most decimals.
+
+    `lowest`, `highest` and `total` (over all cells) are plain decimal text.
+    """
+
+    decimal: str
+    thousands: str | None
+    whole: int
+    scale: int
+    lowest: str
+    highest: str
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeForm:
+    """How every day or time of a column is written; no formats: ISO 8601."""
+
+    is_day: bool
+    formats: tuple[str, ...]
+    zoned: bool
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """One column as received.
+
+    Attributes:
+        name: as delivered.
+        native: the DuckDB type where the source is typed, else `VARCHAR`.
+        rows: of the table.
+        filled: cells that are neither empty nor one of `nothing`.
+        empty: cells that are null or blank.
+        nothing: texts that stand for no value, with their counts.
+        distinct: different values among the filled.
+        values: the values with their counts, most frequent first; empty where there are many.
+        longest: characters of the longest value.
+        number: how its numbers are written; None where a value is none.
+        times: the ways in which all its values are days or times, likeliest first.
+        is_boolean, is_json, has_leading_zero: of every filled value, or of any for the last.
+        emails, addresses: filled cells that look like an e-mail or IP address.
+        misfits: where all but a few values are numbers or days: what they would be, how many
+            cells are not, and one of them.
+    """
+
+    name: str
+    native: str
+    rows: int
+    filled: int
+    empty: int
+    nothing: tuple[tuple[str, int], ...]
+    distinct: int
+    values: tuple[tuple[str, int], ...]
+    longest: int
+    number: NumberForm | None
+    times: tuple[TimeForm, ...]
+    is_boolean: bool = False
+    is_json: bool = False
+    has_leading_zero: bool = False
+    emails: int = 0
+    addresses: int = 0
+    misfits: tuple[str, int, str] | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has a value."""
+        return self.filled == self.rows
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether every row has a value of its own."""
+        return self.is_complete and self.distinct == self.rows > 0
+
+
+class Profiling:
+    """The rows of one object in a scratch database; use it as a context.
+
+    Args:
+        work: a folder for the database, which is left there.
+    """
+
+    def __init__(self, reader: ArrowStream, layout: Layout, work: Path) -> None:
+        self._connection = connect(work / "profile.duckdb", "UTC", work)
+        try:
+            self._connection.register("_incoming", reader)
+            self._connection.execute("CREATE TABLE _raw AS SELECT * FROM _incoming")
+            self._connection.unregister("_incoming")
+            self._sources = self._json_sources() if layout == "json_lines" else self._cells()
+            self.rows = int(self._row("SELECT count(*) FROM _raw")[0])
+        except duckdb.Error as error:
+            self._connection.close()
+            raise WarehouseError(str(error)) from error
+
+    def __enter__(self) -> Profiling:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns as delivered, in their order."""
+        return tuple(self._sources)
+
+    def column(self, name: str) -> ColumnProfile:
+        """The profile of one column."""
+        expression, native = self._sources[name]
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE _groups AS "
+            f"SELECT trim(CAST({expression} AS VARCHAR)) AS v, count(*) AS n FROM _raw GROUP BY 1"
+        )
+        empty = int(
+            self._row("SELECT coalesce(sum(n), 0) FROM _groups WHERE v IS NULL OR v = ''")[0]
+        )
+        self._connection.execute("DELETE FROM _groups WHERE v IS NULL OR v = ''")
+        nothing = self._take_out(NOTHING)
+        typed = self._take_out(NOTHING_TYPED) if self._is_typed_but_for(NOTHING_TYPED) else ()
+        return self._described(name, native, empty, (*nothing, *typed))
+
+    def is_key(self, names: Sequence[str]) -> bool:
+        """Whether no two rows are alike in these columns."""
+        texts = ", ".join(self._sources[n][0] for n in names)
+        different = f"SELECT count(*) FROM (SELECT DISTINCT {texts} FROM _raw)"
+        return int(self._row(different)[0]) == self.rows
+
+    def _cells(self) -> dict[str, tuple[str, str]]:
+        found = self._connection.execute("DESCRIBE _raw").fetchall()
+        return {str(r[0]): (quote(str(r[0])), str(r[1])) for r in found if str(r[0]) != "_row"}
+
+    def _json_sources(self) -> dict[str, tuple[str, str]]:
+        line = "CASE WHEN json_valid(_line) THEN _line END"
+        found = self._connection.execute(
+            f"SELECT key FROM (SELECT unnest(json_keys({line})) AS key, _row FROM _raw) "
+            "GROUP BY key ORDER BY min(_row), key"
+        ).fetchall()
+        return {str(r[0]): (_json_value(line, str(r[0])), "VARCHAR") for r in found}
+
+    def _row(self, query: str) -> tuple[Any, ...]:
+        row: tuple[Any, ...] = self._connection.execute(query).fetchall()[0]
+        return row
+
+    def _take_out(self, words: Sequence[str]) -> tuple[tuple[str, int], ...]:
+        """The words that are there, with their counts; they are values no more."""
+        listed = ", ".join(literal(w) for w in words)
+        found = self._connection.execute(
+            f"SELECT v, n FROM _groups WHERE v IN ({listed}) ORDER BY n DESC, v"
+        ).fetchall()
+        others = self._row(f"SELECT count(*) FROM _groups WHERE v NOT IN ({listed})")[0]
+        if not found or not others:
+            return ()
+        self._connection.execute(f"DELETE FROM _groups WHERE v IN ({listed})")
+        return tuple((str(v), int(n)) for v, n in found)
+
+    def _is_typed_but_for(self, words: Sequence[str]) -> bool:
+        """Whether every value but these words begins like a number, a day or a time."""
+        listed = ", ".join(literal(w) for w in words)
+        likely = "regexp_full_match(v, '[-+]?[0-9].*')"
+        row = self._row(
+            f"SELECT bool_and({likely}) FILTER (v NOT IN ({listed})), "
+            f"bool_or(v IN ({listed})) FROM _groups"
+        )
+        return bool(row[0]) and bool(row[1])
+
+    def _described(
+        self, name: str, native: str, empty: int, nothing: tuple[tuple[str, int], ...]
+    ) -> ColumnProfile:
+        filled, distinct, longest, boolean, json, zero, emails, addresses = self._row(
+            "SELECT coalesce(sum(n), 0), count(*), coalesce(max(length(v)), 0), "
+            "bool_and(lower(v) IN ('true','false','t','f','yes','no','y','n')), "
+            "bool_and(left(v, 1) IN ('{', '[') AND json_valid(v)), "
+            "coalesce(bool_or(regexp_full_match(v, '[+-]?0[0-9]+')), false), "
+            f"coalesce(sum(n) FILTER (regexp_full_match(v, {literal(_EMAIL)})), 0), "
+            f"coalesce(sum(n) FILTER (regexp_full_match(v, {literal(_IP)})), 0) FROM _groups"
+        )
+        values: tuple[tuple[str, int], ...] = ()
+        if 0 < distinct <= _FEW:
+            found = self._connection.execute("SELECT v, n FROM _groups ORDER BY n DESC, v")
+            values = tuple((str(v), int(n)) for v, n in found.fetchall())
+        number = self._number() if filled else None
+        times = self._times(native) if filled else ()
+        return ColumnProfile(
+            name, native, self.rows, int(filled), empty, nothing, int(distinct), values,
+            int(longest), number, times, bool(boolean), bool(json), bool(zero), int(emails),
+            int(addresses), None if number or times else self._misfits(int(filled)),
+        )  # fmt: skip
+
+    def _number(self) -> NumberForm | None:
+        tests = [f"bool_and(regexp_full_match(v, {literal(_pattern(*m))}))" for m in MARKS]
+        fits = self._row(f"SELECT {', '.join(tests)} FROM _groups")
+        fitting = [marks for marks, fit in zip(MARKS, fits, strict=True) if fit]
+        if not fitting:
+            return None
+        forms = [self._form(*marks) for marks in fitting]
+        grouped = [f for f in forms if f.thousands == "," and f.decimal == "." and f.scale == 0]
+        is_comma_only = forms[0].decimal == "," and bool(grouped)
+        return grouped[0] if is_comma_only else forms[0]
+
+    def _form(self, decimal: str, thousands: str | None) -> NumberForm:
+        plain = "v"
+        if thousands is not None:
+            plain = f"regexp_replace({plain}, {literal(_THOUSANDS[thousands])}, '', 'g')"
+        plain = f"replace({plain}, {literal(decimal)}, '.')" if decimal != "." else plain
+        whole, scale, low, high, total = self._row(
+            "SELECT max(length(regexp_extract(p, '^[+-]?([0-9]*)', 1))), "
+            "max(length(rtrim(regexp_extract(p, '[.]([0-9]*)', 1), '0'))), "
+            "arg_min(p, try_cast(p AS DECIMAL(38,10))), arg_max(p, try_cast(p AS DECIMAL(38,10))), "
+            "coalesce(sum(try_cast(p AS DECIMAL(28,6)) * n), 0) "
+            f"FROM (SELECT {plain} AS p, n FROM _groups)"
+        )
+        return NumberForm(
+            decimal, thousands, int(whole), int(scale), str(low), str(high), str(total)
+        )
+
+    def _times(self, native: str) -> tuple[TimeForm, ...]:
+        if native == "DATE" or native.startswith("TIMESTAMP"):
+            return (
+                self._span(native == "DATE", (), native.endswith("ZONE"), "CAST(v AS TIMESTAMP)"),
+            )
+        forms = (
+            (_ISO_DAY, True, False, "try_cast(v AS TIMESTAMP)"),
+            (_ISO_TIME, False, False, "try_cast(v AS TIMESTAMP)"),
+            (_ISO_ZONED, False, True, "CAST(try_cast(v AS TIMESTAMPTZ) AS TIMESTAMP)"),
+        )
+        for pattern, is_day, zoned, parsed in forms:
+            fits = f"bool_and(regexp_full_match(v, {literal(pattern)}) AND {parsed} IS NOT NULL)"
+            if self._row(f"SELECT {fits} FROM _groups")[0]:
+                return (self._span(is_day, (), zoned, parsed),)
+        return self._declared_times()
+
+    def _declared_times(self) -> tuple[TimeForm, ...]:
+        """The formats that read every value; those that cannot read one are not tried."""
+        shape = "bool_and(regexp_matches(v, '[0-9]')) AND max(length(v)) BETWEEN 6 AND 48"
+        likely, longest = self._row(f"SELECT {shape}, arg_max(v, length(v)) FROM _groups")
+        formats = formats_of(str(longest)) if likely else ()
+        found = self._reading(formats) if formats else []
+        days = set(DAY_FORMATS)
+        return tuple(self._span(f in days, (f,), "%z" in f, _parsed(f)) for f in found)
+
+    def _reading(self, formats: Sequence[str]) -> list[str]:
+        low, high = _YEARS
+        within = "bool_and(coalesce(year({}) BETWEEN {} AND {}, false))"
+        tests = [within.format(_parsed(f), low, high) for f in formats]
+        row = self._row(f"SELECT {', '.join(tests)} FROM _groups")
+        return [f for f, fits in zip(formats, row, strict=True) if fits]
+
+    def _span(self, is_day: bool, formats: tuple[str, ...], zoned: bool, parsed: str) -> TimeForm:
+        first, last = self._row(f"SELECT min({parsed}), max({parsed}) FROM _groups")
+        return TimeForm(is_day, formats, zoned, str(first), str(last))
+
+    def _misfits(self, filled: int) -> tuple[str, int, str] | None:
+        """A few values that keep a column of numbers or days from being one."""
+        kinds = {"numbers": _pattern(".", None), "days": _ISO_DAY}
+        for words, pattern in kinds.items():
+            fits = f"regexp_full_match(v, {literal(pattern)})"
+            count, one = self._row(
+                f"SELECT coalesce(sum(n) FILTER (NOT {fits}), 0), any_value(v) FILTER (NOT {fits}) "
+                "FROM _groups"
+            )
+            if 0 < count <= filled // 20:
+                return words, int(count), str(one)
+        return None
+
+
+def _json_value(line: str, key: str) -> str:
+    path = '$."' + key.replace('"', '\\"') + '"'
+    return f"json_extract_string({line}, {literal(path)})"
+
+
+def _pattern(decimal: str, thousands: str | None) -> str:
+    """What a number with these marks looks like; with thousands, at least one may be grouped."""
+    whole = "[0-9]+"
+    if thousands is not None:
+        whole = f"([0-9]{{1,3}}({_THOUSANDS[thousands]}[0-9]{{3}})+|[0-9]{{1,3}})"
+    return f"[+-]?{whole}([{decimal}][0-9]*)?"
+
+
+def _parsed(form: str) -> str:
+    text = "regexp_replace(v, '[zZ]$', '+00:00')" if form.endswith("%z") else "v"
+    parsed = f"try_strptime({text}, {literal(form)})"
+    return f"CAST({parsed} AS TIMESTAMP)" if "%z" in form else parsed
