@@ -45,6 +45,10 @@ class LogListener:
         """One line."""
         self._log.info(printable(text))
 
+    def warn(self, text: str) -> None:
+        """One line, as a warning."""
+        self._log.warning(printable(text))
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from scoreline.cli.console import console, opened, print_json, safe, table
+from scoreline.cli.console import console, exit_status, opened, print_json, safe, table
 from scoreline.core.errors import UsageError
 from scoreline.core.records import Batch, Decision, Quarantine
 from scoreline.steps.project import Project
@@ -164,12 +164,12 @@ def decide(
         found = project.store.decide(made, project.now())
     if json:
         print_json(batch_json(found) if isinstance(found, Batch) else quarantine_json(found))
-        return 0
+        return exit_status(project)
     console().print(
         f"[green]✔[/] {subject} of {safe(found.stream)} is {found.state}; "
         "`scoreline run` takes it into account"
     )
-    return 0
+    return exit_status(project)
 
 
 def _subject(project: Project, name: str) -> str:

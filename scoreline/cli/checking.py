@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from scoreline.audit.signatures import Signatures, check_signatures
 from scoreline.audit.verifying import verify
 from scoreline.cli.console import console, opened, print_json, safe
 from scoreline.core.errors import DefinitionError, Problem
 from scoreline.definitions.project import load_project, problems_as_json
 from scoreline.steps.checking import all_problems
+from scoreline.warehouse.lock import is_held
 from scoreline.wiring import check_options, recorded_facts
 
 FINDING = 1
@@ -64,9 +66,12 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def verify_project(root: Path, json: bool) -> int:
+def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
     """Print everything that is not as it was recorded; returns 1 where there is a finding."""
     with opened(root, check_sql=False) as project:
+        busy = is_held(project.paths.lock)
+        places = dict.fromkeys([*against, *filter(None, [project.checkpoint_place])])
+        signatures = check_signatures(project.store, list(places), busy)
         listener = project.listener
         found = verify(
             project.store,
@@ -75,9 +80,11 @@ def verify_project(root: Path, json: bool) -> int:
             listener.advance,
         )
         listener.end()
+        found.findings += signatures.findings
     if json:
         print_json(
             {
+                "signed": signatures_as_json(signatures),
                 "records": found.records,
                 "blocks": found.blocks,
                 "files": found.files,
@@ -93,4 +100,30 @@ def verify_project(root: Path, json: bool) -> int:
             f"{mark} {found.records:,} records in {found.blocks:,} blocks and {found.files:,} "
             f"stored files: {_count(len(found.findings), 'finding')}"
         )
+        _print_signatures(signatures)
     return FINDING if found.findings else 0
+
+
+def signatures_as_json(found: Signatures) -> dict[str, object]:
+    """What signatures prove, as plain values."""
+    return {
+        "up_to_block": found.signed,
+        "newest_block": found.newest,
+        "keys": [k.key.key for k in found.keys],
+        "compared_with_copies": found.compared,
+        "notes": found.notes,
+    }
+
+
+def _print_signatures(found: Signatures) -> None:
+    out = console()
+    if found.signed:
+        compared = _count(found.compared, "checkpoint")
+        copies = f"; {compared} kept elsewhere compared" if found.compared else ""
+        out.print(
+            f"signed up to block {found.signed:,} of {found.newest:,} by the key "
+            f"{found.keys[-1].key.key if found.keys else 'unknown'}{copies}",
+            style="dim",
+        )
+    for note in found.notes:
+        out.print(f"[yellow]note[/] {safe(note)}")

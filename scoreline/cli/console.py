@@ -142,6 +142,10 @@ class TerminalListener:
         """Print a line."""
         self._console.print(safe(text), style="dim")
 
+    def warn(self, text: str) -> None:
+        """Print a line that stands out."""
+        self._console.print(f"[bold red]warning[/] {safe(text)}")
+
 
 @contextmanager
 def opened(project: Any, *, check_sql: bool = True) -> Iterator[Any]:
@@ -153,3 +157,8 @@ def opened(project: Any, *, check_sql: bool = True) -> Iterator[Any]:
         yield found
     finally:
         found.close()
+
+
+def exit_status(project: Any, done: int = 0) -> int:
+    """A command's exit status: 3 where it did its work but something beside it failed."""
+    return done or (3 if project.troubles else 0)

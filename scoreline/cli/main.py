@@ -20,6 +20,7 @@ from scoreline.cli.commands import (
     daily,
     definitions,
     keeping,
+    keys,
     page,
     people,
     record,
@@ -37,11 +38,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_groups = (
-    *(definitions, workbench, daily, page, record, people, telling, access),
-    *(sources, batches, keeping),
+_GROUPS = (
+    definitions,
+    workbench,
+    daily,
+    page,
+    record,
+    people,
+    telling,
+    access,
+    sources,
+    batches,
+    keeping,
+    keys,
 )
-for _group in _groups:
+for _group in _GROUPS:
     _group.add_to(app)
 
 

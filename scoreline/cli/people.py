@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from scoreline.cli.console import console, opened, print_json, safe
+from scoreline.cli.console import console, exit_status, opened, print_json, safe
 from scoreline.core.errors import UsageError
 from scoreline.core.exact import exact_text, parse_exact
 from scoreline.core.model import KeyResult
@@ -46,13 +46,13 @@ def check_in(root: Path, request: CheckInRequest, json: bool) -> int:
             record = project.store.add_check_in(entry, project.now())
     if json:
         print_json({"key_result": kr.id, "day": entry.day.isoformat(), "record": record})
-        return 0
+        return exit_status(project)
     what = "override" if entry.until else "check-in"
     console().print(
         f"[green]✔[/] {what} for {safe(kr.title)} on {entry.day} by {safe(entry.who)} "
         f"[dim](record {record[:12]})[/]; `scoreline run` scores it"
     )
-    return 0
+    return exit_status(project)
 
 
 def _entry(project: Project, kr: KeyResult, request: CheckInRequest) -> CheckIn:

@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from scoreline.cli.console import console, opened, print_json, safe, status_text, table
+from scoreline.cli.console import console, exit_status, opened, print_json, safe, status_text, table
 from scoreline.cli.telling import print_told, told_as_json
 from scoreline.core.errors import UsageError
 from scoreline.steps.backfilling import Backfill, backfill
@@ -32,11 +32,12 @@ def run_project(root: Path, as_of: date | None, only: list[str] | None, json: bo
         report = _run_some(project, as_of, only) if only else run_all(project, as_of)
         told = tell(project, report.sources)
         if json:
-            print_json({**run_as_json(report), "messages": told_as_json(told)})
+            more = {"messages": told_as_json(told), "troubles": project.troubles}
+            print_json({**run_as_json(report), **more})
         else:
             _print_run(project, report)
             print_told(told, console())
-    return FAILED if report.failed or told.is_wrong else 0
+    return exit_status(project, FAILED if report.failed or told.is_wrong else 0)
 
 
 def _run_some(project: Project, as_of: date | None, only: list[str]) -> RunReport:
@@ -184,7 +185,7 @@ def backfill_project(
         out.print("nothing was recorded; `--yes` records without asking")
     else:
         out.print("[green]✔[/] every day is recorded as it would be scored now")
-    return 0
+    return exit_status(project)
 
 
 def _print_backfill(plan: Backfill, out: Any) -> None:

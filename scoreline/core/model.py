@@ -449,7 +449,9 @@ class Organisation:
     the cycles' years. `pseudonym_key` is a secret reference or None (a key of the
     project's own is made in its state folder). `approve_targets` says who agrees to a
     changed target before it counts; None: it counts from the next run on.
-    `retention` holds for every stream that declares none of its own.
+    `retention` holds for every stream that declares none of its own. `signing_key`, which
+    signs the ledger, is a reference or None too. `checkpoints_to` is the folder or URL that
+    signed checkpoints are copied to.
     """
 
     name: str
@@ -466,6 +468,8 @@ class Organisation:
     pseudonym_key: str | None = None
     approve_targets: Literal["owner"] | None = None
     retention: Retention | None = None
+    signing_key: str | None = None
+    checkpoints_to: str | None = None
     place: Place = field(default=Place(""), compare=False)
 
 

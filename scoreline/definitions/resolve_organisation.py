@@ -11,7 +11,7 @@ from datetime import date
 from scoreline.core.model import Cycle, Organisation, Person, Team, Thresholds
 from scoreline.definitions.findings import Entry
 from scoreline.definitions.resolve_retention import resolve_retention
-from scoreline.definitions.secret_refs import check_reference
+from scoreline.definitions.secret_refs import check_reference, check_secrets
 from scoreline.definitions.spec_base import listed, nearest
 from scoreline.definitions.specs_organisation import OrganisationSpec, TeamSpec
 
@@ -27,6 +27,10 @@ def resolve_organisation(entry: Entry, spec: OrganisationSpec) -> Organisation |
     if spec.personal:
         check_reference(entry, spec.personal.key, "personal", "key")
     retention = resolve_retention(entry, spec.retention)
+    if spec.checkpoints and spec.checkpoints.key:
+        check_reference(entry, spec.checkpoints.key, "checkpoints", "key")
+    if spec.checkpoints and spec.checkpoints.copy_to:
+        check_secrets(entry, spec.checkpoints.copy_to, "checkpoints", "copy_to")
     holidays = _holidays(entry, spec)
     if not entry.ok:
         return None
@@ -47,6 +51,8 @@ def resolve_organisation(entry: Entry, spec: OrganisationSpec) -> Organisation |
         pseudonym_key=spec.personal.key if spec.personal else None,
         approve_targets=spec.approve_targets,
         retention=retention,
+        signing_key=spec.checkpoints.key if spec.checkpoints else None,
+        checkpoints_to=spec.checkpoints.copy_to if spec.checkpoints else None,
         place=entry.place,
     )
 

@@ -104,6 +104,13 @@ class PersonalSpec(Spec):
     key: Text
 
 
+class CheckpointsSpec(Spec):
+    """Where signed checkpoints are copied to, and the key that signs them, by reference."""
+
+    copy_to: Text | None = None
+    key: Text | None = None
+
+
 class OrganisationSpec(Spec):
     """The whole of organisation.yaml."""
 
@@ -125,3 +132,4 @@ class OrganisationSpec(Spec):
     personal: PersonalSpec | None = None
     approve_targets: ApproveTargets | None = None
     retention: RetentionSpec | None = None
+    checkpoints: CheckpointsSpec | None = None

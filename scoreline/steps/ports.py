@@ -173,6 +173,10 @@ class Listener(Protocol):
         """Something a person may want to know."""
         ...
 
+    def warn(self, text: str) -> None:
+        """Something that a person must look after."""
+        ...
+
 
 class Silence:
     """A listener that does nothing."""
@@ -187,4 +191,7 @@ class Silence:
         """Nothing."""
 
     def say(self, text: str) -> None:
+        """Nothing."""
+
+    def warn(self, text: str) -> None:
         """Nothing."""

@@ -6,7 +6,7 @@ how any of it is made (wiring).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +26,7 @@ from scoreline.warehouse.files import FileStore
 from scoreline.warehouse.lock import project_lock
 
 if TYPE_CHECKING:
+    from scoreline.steps.signing import Signer
     from scoreline.warehouse.typing import RowReader
     from scoreline.warehouse.warehouse import Warehouse
 
@@ -89,6 +90,9 @@ class Project:
     (errors and the lint's warnings), `definition_files` every file and whether it is in
     order. `waiting` are key results that keep their recorded definition until the one in
     the files is approved. `version` is the release that runs.
+    `signing_secret` gives the private key that the
+    definitions refer to, `checkpoint_place` is where checkpoints are copied to. `troubles`
+    are what went wrong beside the work itself, which is recorded: exit status 3.
     """
 
     paths: Paths
@@ -105,6 +109,9 @@ class Project:
     listener: Listener = field(default_factory=Silence)
     waiting: tuple[Waiting, ...] = ()
     notifier: NotifierFactory | None = None
+    signing_secret: Callable[[], str] | None = None
+    checkpoint_place: str | None = None
+    troubles: list[str] = field(default_factory=list)
     _reader: RowReader | None = None
 
     @property
@@ -149,9 +156,31 @@ class Project:
 
     @contextmanager
     def working(self, purpose: str) -> Iterator[None]:
-        """Hold the project's lock; says whom it waits for."""
+        """Hold the project's lock; says whom it waits for. At the end the ledger is signed."""
         with project_lock(self.paths.lock, purpose, self.now(), tell=self.listener.say):
-            yield
+            try:
+                yield
+            finally:
+                self._sign()
+
+    @property
+    def signer(self) -> Signer:
+        """What signs the ledger."""
+        from scoreline.steps.signing import Signer  # brings in cryptography
+
+        return Signer(
+            self.store, self.paths.keys, self.now, self.signing_secret, self.checkpoint_place
+        )
+
+    def _sign(self) -> None:
+        """Sign and copy the newest block, where that is due."""
+        newest = self.store.newest_block()
+        if newest is None or (newest.signature and (newest.copied_to or not self.checkpoint_place)):
+            return
+        words = self.signer.sign_newest()
+        if words is not None:
+            self.troubles.append(words)
+            self.listener.warn(words)
 
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:

@@ -47,7 +47,7 @@ class SigningBook(StoreBase):
             ledger.seal(connection, [record], None, now, waiting=False)
         return record.digest
 
-    def keys(self) -> list[StoredKey]:
+    def signing_keys(self) -> list[StoredKey]:
         """Every key that ever signed, oldest first; the last one signs now."""
         query = (
             select(

@@ -53,6 +53,18 @@ def project_lock(
         yield
 
 
+def is_held(path: Path) -> bool:
+    """Whether another process works on the project just now."""
+    try:
+        with path.open("r") as file:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 def holder(path: Path) -> str:
     """Who wrote the lock file last, in words."""
     try:

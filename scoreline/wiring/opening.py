@@ -7,6 +7,7 @@ does not: any step of a run.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +17,7 @@ from scoreline.core.exact import parse_exact
 from scoreline.core.model import Plan
 from scoreline.steps.ports import Clock, Listener, Silence
 from scoreline.wiring.messengers import notifier_of
-from scoreline.wiring.secret_values import personal_key
+from scoreline.wiring.secret_values import personal_key, resolve_secrets
 from scoreline.wiring.sources import SourceReader, check_options
 
 if TYPE_CHECKING:
@@ -85,7 +86,23 @@ def open_project(
         listener=listener or Silence(),
         waiting=waiting,
         notifier=lambda recipient: notifier_of(recipient, root),
+        signing_secret=_signing_secret(organisation.signing_key, root),
+        checkpoint_place=checkpoint_place(organisation.checkpoints_to, root),
     )
+
+
+def _signing_secret(reference: str | None, root: Path) -> Callable[[], str] | None:
+    """Gives the signing key that the definitions refer to, read when it is needed."""
+    return None if reference is None else lambda: str(resolve_secrets(reference, root))
+
+
+def checkpoint_place(declared: str | None, root: Path) -> str | None:
+    """Where checkpoints are copied to: `SCORELINE_CHECKPOINTS`, else what is declared.
+
+    A path is taken from the project's folder.
+    """
+    place = os.environ.get("SCORELINE_CHECKPOINTS") or declared
+    return place if place is None or "://" in place else str(root / place)
 
 
 def control_store_url(state: Path) -> str:

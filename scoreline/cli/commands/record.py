@@ -38,11 +38,22 @@ def explain(
     raise typer.Exit(show_explanation(project, key_result, as_of, json))
 
 
-def verify(project: Project = HERE, json: Json = False) -> None:
-    """Check every record, block and stored file against its hash."""
+def verify(
+    project: Project = HERE,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="PLACE",
+            help="A signed checkpoint kept elsewhere, or a folder (or URL) of them.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check every record, block, signature and stored file; changes nothing."""
     from scoreline.cli.checking import verify_project
 
-    raise typer.Exit(verify_project(project, json))
+    raise typer.Exit(verify_project(project, against or (), json))
 
 
 def add_to(app: typer.Typer) -> None:
