@@ -11,14 +11,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from scoreline.cli.console import TerminalListener, print_json
+import typer
+
+from scoreline.cli.console import TerminalListener, console, print_json, safe
 from scoreline.cli.plan_markdown import plan_markdown
 from scoreline.cli.plan_text import print_plan
+from scoreline.cli.plan_words import plural
+from scoreline.core.errors import UsageError
 from scoreline.core.exact import exact_text
 from scoreline.definitions.project import problems_as_json
+from scoreline.steps.change.applying import Applied, apply_definitions
 from scoreline.steps.change.effects import Stand
 from scoreline.steps.change.proposal import Author, Effect, Proposal, propose
 from scoreline.steps.defining import as_bodies
+from scoreline.steps.project import Waiting
 from scoreline.wiring import open_project
 
 FINDING = 1
@@ -50,8 +56,74 @@ def show_plan(
     return FINDING if _failed(proposal, fail_on) else 0
 
 
+def apply_project(root: Path, reason: str, approvers: list[str], *, yes: bool, json: bool) -> int:
+    """Show what would change, ask, and record the definitions.
+
+    Returns:
+        1 where a changed target still waits for approval, or nothing was agreed; else 0.
+    """
+    project = open_project(root, listener=TerminalListener(), as_written=True)
+    try:
+        if not reason.strip():
+            raise UsageError("--reason must say why: an auditor will read it")
+        if not json:
+            print_plan(propose(project))
+        if not (yes or json) and not _agreed():
+            return FINDING
+        done = apply_definitions(project, reason, approvers)
+    finally:
+        project.close()
+    if json:
+        print_json(_applied(done))
+    else:
+        _print_applied(done)
+    return FINDING if done.waiting else 0
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        print("nothing was recorded; `--yes` records without asking", file=sys.stderr)
+        return False
+    return typer.confirm("Record these definitions?")
+
+
+def _print_applied(done: Applied) -> None:
+    out = console()
+    for waiting in done.approved:
+        out.print(
+            f"[green]approved[/] {safe(waiting.key_result)}: {safe('; '.join(waiting.changes))}"
+        )
+    for waiting in done.waiting:
+        out.print(f"[magenta]waits[/] {safe(waiting)}: the recorded definition counts until then")
+    if done.block is None:
+        out.print("[green]✔[/] the record has these definitions already: nothing was written")
+        return
+    count = plural(len(done.versions), "definition")
+    out.print(
+        f"[green]✔[/] {count} recorded in ledger block {done.block[:12]}; `scoreline run` scores "
+        "by them"
+    )
+
+
+def _applied(done: Applied) -> dict[str, Any]:
+    return {
+        "recorded": [v.name for v in done.versions],
+        "block": done.block,
+        "approved": [w.key_result for w in done.approved],
+        "waiting": [_waiting(w) for w in done.waiting],
+    }
+
+
+def _waiting(waiting: Waiting) -> dict[str, Any]:
+    return {
+        "key_result": waiting.key_result,
+        "approver": waiting.approver,
+        "changes": list(waiting.changes),
+    }
+
+
 def _failed(proposal: Proposal, fail_on: FailOn | None) -> bool:
-    if any(p.severity == "error" for p in proposal.problems):
+    if proposal.errors or any(p.severity == "error" for p in proposal.problems):
         return True
     met = {
         "change": proposal.objects,
@@ -85,10 +157,7 @@ def plan_as_json(proposal: Proposal) -> dict[str, Any]:
         "notes": list(proposal.notes),
         "streams_without_data": {n: list(ids) for n, ids in proposal.unread.items()},
         "errors": dict(proposal.errors),
-        "waiting": [
-            {"key_result": w.key_result, "approver": w.approver, "changes": list(w.changes)}
-            for w in proposal.waiting
-        ],
+        "waiting": [_waiting(w) for w in proposal.waiting],
     }
 
 

@@ -66,6 +66,7 @@ def run_as_json(report: RunReport) -> dict[str, Any]:
         "block": scores.block if scores else None,
         "errors": dict(scores.errors) if scores else {},
         "problems": list(report.problems),
+        "waiting": list(scores.waiting) if scores else [],
     }
 
 
@@ -135,6 +136,11 @@ def _print_scores(project: Project, report: RunReport, out: Any) -> None:
         return
     for name, words in scores.errors.items():
         out.print(f"[red]failed[/] {safe(name)}: {safe(words)}")
+    for waiting in scores.waiting:
+        out.print(
+            f"[magenta]waits[/] {safe(waiting)}; scored by the definition before\n"
+            "  decide: scoreline apply --reason … --approver …"
+        )
     counts: dict[str, int] = {}
     for row in scores.key_results:
         counts[row.score.status] = counts.get(row.score.status, 0) + 1

@@ -70,12 +70,17 @@ def _print_standing(project: Project, found: Standing, objectives_only: bool) ->
 def _print_key_results(project: Project, found: Standing, out: Any) -> None:
     rolled = {o.id: o for o in found.objectives}
     rows = {k.id: k for k in found.key_results}
+    waiting = {w.key_result: w for w in project.waiting}
     for objective in project.plan.objectives.values():
         out.print(_objective_line(rolled[objective.id]), no_wrap=True, overflow="ellipsis")
         for kr in objective.key_results:
             row = rows[kr.id]
             out.print(_key_result_line(row), no_wrap=True, overflow="ellipsis")
             out.print(Padding(f"[dim]{safe(row.score.formula)}[/]", (0, 0, 0, 6)))
+            if kr.id in waiting:
+                changes, who = "; ".join(waiting[kr.id].changes), waiting[kr.id].approver
+                words = f"{changes}: waits for the approval of {who or 'somebody'}"
+                out.print(Padding(f"[magenta]{safe(words)}[/]", (0, 0, 0, 6)))
         out.print()
 
 

@@ -113,7 +113,8 @@ class ScoreReport:
 
     `computed` and `reused` count metric series. `recorded` counts new records by kind;
     `block` is the digest of the run's ledger block, None where nothing was new. `errors`
-    are metrics or models that could not be computed: name -> words.
+    are metrics or models that could not be computed: name -> words. `waiting` says which
+    key results were scored by their approved definition, as a changed one waits.
     """
 
     as_of: date
@@ -125,6 +126,7 @@ class ScoreReport:
     recorded: Mapping[str, int] = field(default_factory=dict)
     block: str | None = None
     errors: dict[str, str] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -55,6 +55,7 @@ def score_day(project: Project, warehouse: Warehouse, run: str, day: date) -> Sc
         recorded=commit.counts,
         block=commit.block,
         errors=dict(measured.errors),
+        waiting=tuple(str(w) for w in project.waiting),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from scoreline.cli.commands.options import HERE, AsOf, Json, Project
+from scoreline.cli.commands.options import HERE, AsOf, Json, Project, Reason
 
 
 def check(
@@ -49,7 +49,24 @@ def plan(
     raise typer.Exit(show_plan(project, against, as_of, chosen, fail_on))
 
 
+def apply(
+    reason: Reason,
+    approver: Annotated[
+        list[str] | None,
+        typer.Option("--approver", help="Who agrees to changed targets; as often as needed."),
+    ] = None,
+    project: Project = HERE,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Record changed definitions, with who and why; shows first what they do."""
+    from scoreline.cli.planning import apply_project
+
+    raise typer.Exit(apply_project(project, reason, approver or [], yes=yes, json=json))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(check)
     app.command()(plan)
+    app.command()(apply)

@@ -26,13 +26,20 @@ from scoreline.store.store import ControlStore
 
 
 def counting(plan: Plan, store: ControlStore) -> tuple[Plan, tuple[Waiting, ...]]:
-    """The plan that counts, and the key results that wait for approval in it."""
-    waiting = find_waiting(plan, store) if asks_for_approval(plan, store) else ()
-    return with_approved(plan, waiting), waiting
+    """The plan that counts, and the key results that wait for approval in it.
+
+    Where the record asks for approval and the files no longer do, it is asked for until
+    `scoreline apply` has recorded that: a run does not take the setting out.
+    """
+    if not asks_for_approval(plan, store):
+        return plan, ()
+    asking = replace(plan.organisation, approve_targets="owner")
+    waiting = find_waiting(plan, store)
+    return with_approved(replace(plan, organisation=asking), waiting), waiting
 
 
 def asks_for_approval(plan: Plan, store: ControlStore) -> bool:
-    """Whether changed targets wait: the files ask for it, or what is recorded did."""
+    """Whether changed targets wait: the files ask for it, or what is recorded does."""
     if plan.organisation.approve_targets is not None:
         return True
     recorded = store.current_definitions(["organisation"]).get("organisation")

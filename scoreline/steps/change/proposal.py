@@ -127,10 +127,9 @@ def propose(project: Project, against: str | None = None, as_of: date | None = N
         return found
     found.authors = _authors(project, found.objects)
     scored = {o.name for o in found.objects if o.scored}
-    before_ids, after_ids = touched(old, scored), touched(new, scored)
-    moved = {k.moved_from: n for n, k in new.plan.key_results.items() if k.moved_from}
-    before = stand(project, old, before_ids | (moved.keys() & old.plan.key_results.keys()), day)
-    after = stand(project, new, after_ids, day)
+    ids = touched(old, scored) | touched(new, scored)
+    ids |= {k.moved_from for k in new.plan.key_results.values() if k.moved_from}
+    before, after = stand(project, old, ids, day), stand(project, new, ids, day)
     found.effects = _effects(project, (old, new), (before, after), day, found)
     found.notes = list(dict.fromkeys([*before.notes, *after.notes]))
     found.unread, found.errors = after.unread, after.errors
