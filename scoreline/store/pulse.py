@@ -24,15 +24,25 @@ class PulseBook(StoreBase):
 
 def _pulse(connection: Connection) -> Pulse:
     blocks, run = ledger_blocks.c, runs.c
-    newest = select(blocks.height, blocks.digest, blocks.recorded_at)
-    block = connection.execute(newest.order_by(blocks.height.desc()).limit(1)).first()
-    last = connection.execute(select(run.id, run.outcome).order_by(run.id.desc()).limit(1)).first()
+    height = select(func.max(blocks.height)).scalar_subquery()
+    newest = select(func.max(run.id)).scalar_subquery()
+    row = connection.execute(
+        select(
+            select(func.max(ledger_records.c.seq)).scalar_subquery().label("records"),
+            height.label("height"),
+            select(blocks.digest).where(blocks.height == height).scalar_subquery().label("block"),
+            select(blocks.recorded_at).where(blocks.height == height).scalar_subquery().label("at"),
+            newest.label("run"),
+            select(run.outcome).where(run.id == newest).scalar_subquery().label("outcome"),
+            select(func.max(extractions.c.at)).scalar_subquery().label("extracted"),
+        )
+    ).one()
     return Pulse(
-        records=connection.execute(select(func.max(ledger_records.c.seq))).scalar() or 0,
-        height=block.height if block else None,
-        block=block.digest if block else None,
-        recorded_at=optional_instant(block.recorded_at) if block else None,
-        run=last.id if last else None,
-        outcome=last.outcome if last else None,
-        extracted=connection.execute(select(func.max(extractions.c.at))).scalar(),
+        records=row.records or 0,
+        height=row.height,
+        block=row.block,
+        recorded_at=optional_instant(row.at),
+        run=row.run,
+        outcome=row.outcome,
+        extracted=row.extracted,
     )

@@ -7,16 +7,18 @@ and write no address of their own, so that the same pages serve both.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from posixpath import relpath
-from typing import Protocol
+from typing import ClassVar, Protocol
 from urllib.parse import quote, urlencode
 
 
 class Links(Protocol):
     """The address of every page, as seen from the page that is being written."""
 
-    live: bool
-    """Whether a server answers: forms and filters work."""
+    @property
+    def live(self) -> bool:
+        """Whether a server answers: forms and filters work."""
 
     def static(self, name: str) -> str:
         """A file of the folder `static`."""
@@ -43,50 +45,50 @@ class Links(Protocol):
         """What was achieved lately."""
 
 
+@dataclass(frozen=True)
 class ServerLinks:
     """Addresses below the path that a server's application is mounted at.
 
-    Args:
+    Attributes:
         root: that path, without a slash at its end; empty at the top.
         version: joined to static files, so that a new release is fetched again.
     """
 
-    live = True
-
-    def __init__(self, root: str = "", version: str = "") -> None:
-        self._root, self._version = root.rstrip("/"), version
+    root: str = ""
+    version: str = ""
+    live: ClassVar[bool] = True
 
     def static(self, name: str) -> str:
         """A file of the folder `static`."""
-        return f"{self._root}/static/{quote(name)}?v={quote(self._version)}"
+        return f"{self.root}/static/{quote(name)}?v={quote(self.version)}"
 
     def overview(self, **filters: str | None) -> str:
         """The overview, narrowed by filters."""
-        return f"{self._root}/{_query(filters)}"
+        return f"{self.root}/{_query(filters)}"
 
     def key_result(self, name: str, **options: str | None) -> str:
         """One key result."""
-        return f"{self._root}/key-results/{quote(name)}{_query(options)}"
+        return f"{self.root}/key-results/{quote(name)}{_query(options)}"
 
     def record(self, name: str) -> str:
         """All records of one key result."""
-        return f"{self._root}/key-results/{quote(name)}/record"
+        return f"{self.root}/key-results/{quote(name)}/record"
 
     def changes(self, since: str | None = None) -> str:
         """What changed since a day."""
-        return f"{self._root}/changes{_query({'since': since})}"
+        return f"{self.root}/changes{_query({'since': since})}"
 
     def review(self, cycle: str | None = None) -> str:
         """The review of a cycle."""
-        return f"{self._root}/review" + (f"/{quote(cycle)}" if cycle else "")
+        return f"{self.root}/review" + (f"/{quote(cycle)}" if cycle else "")
 
     def health(self) -> str:
         """Sources, runs and what waits for a decision."""
-        return f"{self._root}/health"
+        return f"{self.root}/health"
 
     def celebrate(self) -> str:
         """What was achieved lately."""
-        return f"{self._root}/celebrate"
+        return f"{self.root}/celebrate"
 
 
 class SiteLinks:

@@ -6,6 +6,7 @@ addresses (links). Everything that comes from data or definitions is escaped.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -15,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from scoreline.core.exact import shown
 from scoreline.core.figures import NONE, amount, chance, number, percent, percent0, points, signed
@@ -22,6 +24,8 @@ from scoreline.web.links import Links
 from scoreline.web.reading.frame import OVERDUE, Frame
 from scoreline.web.reading.review import band
 from scoreline.web.wording import age, ago, day_words, status_words, took, when
+
+_DEFAULTS: dict[str, Any] = {"here": "", "person": None}
 
 
 @lru_cache(maxsize=1)
@@ -35,19 +39,19 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "percent": percent,
+        "percent": together(percent),
         "points": points,
         "number": number,
-        "amount": amount,
+        "amount": together(amount),
         "status": status_words,
         "day": day_words,
         "when": when,
         "ago": ago,
         "age": age,
-        "percent0": percent0,
-        "signed": signed,
+        "percent0": together(percent0),
+        "signed": together(signed),
         "figure": lambda value: amount(value, None, 6),
-        "share": lambda share: percent0(Fraction(share)),
+        "share": lambda share: together(percent0)(Fraction(share)),
         "chance": lambda f: chance(f.forecast.chance, f.forecast.points),
         "score": lambda value: NONE if value is None else shown(value, 2),
         "band": band,
@@ -58,17 +62,37 @@ def environment() -> Environment:
     return made
 
 
-def render(template: str, links: Links, frame: Frame, **context: Any) -> str:
+def together(words: Callable[..., str]) -> Callable[..., str]:
+    """The same words on one line: a number never parts from its unit."""
+    return lambda *given: words(*given).replace(" ", "\u00a0")
+
+
+def render(links: Links, frame: Frame, title: str, main: Markup, **context: Any) -> str:
     """One page as HTML.
+
+    Args:
+        links: where the other pages lie.
+        frame: its head and foot.
+        title: its title.
+        main: its main part.
+        context: what stands around it, such as who looks.
+    """
+    page = environment().get_template("base.html")
+    given = _DEFAULTS | context
+    return page.render(links=links, frame=frame, title=title, main=main, **given)
+
+
+def render_main(template: str, links: Links, frame: Frame, **context: Any) -> Markup:
+    """The main part of a page.
 
     Args:
         template: its file in the folder `templates`.
         links: where the other pages lie.
-        frame: its head and foot.
+        frame: the head and foot of the page.
         context: what the template shows.
     """
-    given = {"here": "", "person": None, "form_token": "", **context}
-    return environment().get_template(template).render(links=links, frame=frame, **given)
+    found = environment().get_template(template)
+    return Markup(found.render(links=links, frame=frame, **context))  # noqa: S704 - escaped
 
 
 @lru_cache(maxsize=1)

@@ -6,17 +6,19 @@ does not: any one page.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from scoreline.web.links import ServerLinks
 from scoreline.web.reading.frame import Frame
 from scoreline.web.reading.live import Live
-from scoreline.web.rendering import assets_version, environment, render
+from scoreline.web.rendering import assets_version, environment, render, render_main
 
 
 @dataclass
@@ -36,16 +38,41 @@ def live_of(request: Request) -> Live:
 
 def links_of(request: Request) -> ServerLinks:
     """The addresses of pages as this request's server has them."""
-    return ServerLinks(request.scope.get("root_path", ""), assets_version())
+    return ServerLinks(request.scope.get("root_path", "").rstrip("/"), assets_version())
 
 
 def answer(
-    request: Request, template: str, frame: Frame, status: int = 200, **context: Any
+    request: Request,
+    template: str,
+    frame: Frame,
+    title: str,
+    here: str = "",
+    keep: Hashable = None,
+    **context: Any,
 ) -> HTMLResponse:
-    """A page as an answer; what stands in `request.state.page` reaches the template too."""
-    extra = getattr(request.state, "page", {})
-    html = render(template, links_of(request), frame, **{**extra, **context})
-    return HTMLResponse(html, status, headers={"Cache-Control": "private, no-cache"})
+    """A page as an answer.
+
+    What stands in the mapping `request.state.page` reaches the base template too.
+
+    Args:
+        request: what is answered.
+        template: the template of the page's main part.
+        frame: its head and foot.
+        title: its title.
+        here: which entry of the navigation it is.
+        keep: where the main part is the same for everybody, what it depends on; it is then
+            made once.
+        context: what the main part shows.
+    """
+    links = links_of(request)
+
+    def made() -> Markup:
+        return render_main(template, links, frame, **context)
+
+    main = made() if keep is None else live_of(request).kept(("main", links, keep), made)
+    around = getattr(request.state, "page", {})
+    html = render(links, frame, title, main, here=here, **around)
+    return HTMLResponse(html, headers={"Cache-Control": "private, no-cache"})
 
 
 def problem_page(

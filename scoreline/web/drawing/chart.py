@@ -14,8 +14,20 @@ from fractions import Fraction
 
 from scoreline.web.drawing.axes import month_starts, ticks
 
-WIDTH, HEIGHT = 1120, 360
 LEFT, RIGHT, TOP, BOTTOM = 64, 116, 16, 34
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How wide and high a drawing is, and how many names of months it has room for."""
+
+    width: int
+    height: int
+    months: int
+
+
+WIDE = Size(1120, 360, 8)
+NARROW = Size(460, 300, 4)
 
 Course = Sequence[tuple[date, Fraction | None]]
 
@@ -107,13 +119,13 @@ class Chart:
     cone_end: tuple[int, int, int] | None
 
 
-def chart(material: Material) -> Chart | None:
+def chart(material: Material, size: Size = WIDE) -> Chart | None:
     """The drawing of a course; None where there is nothing to draw."""
     known = list(_heights(material))
     if not known or material.due <= material.start:
         return None
     rows = ticks(min(known), max(known))
-    return _Drawing(material, rows).chart()
+    return _Drawing(material, rows, size).chart()
 
 
 def _heights(m: Material) -> Iterable[Fraction]:
@@ -127,31 +139,32 @@ def _heights(m: Material) -> Iterable[Fraction]:
 
 
 class _Drawing:
-    def __init__(self, material: Material, rows: list[Fraction]) -> None:
-        self.m, self.rows = material, rows
+    def __init__(self, material: Material, rows: list[Fraction], size: Size) -> None:
+        self.m, self.rows, self.size = material, rows, size
+        self.width, self.height = size.width, size.height
         self.low, self.high = rows[0], rows[-1]
         self.days = (material.due - material.start).days
 
     def x(self, day: date) -> int:
         gone = min(max((day - self.m.start).days, 0), self.days)
-        return LEFT + gone * (WIDTH - LEFT - RIGHT) // self.days
+        return LEFT + gone * (self.width - LEFT - RIGHT) // self.days
 
     def y(self, value: Fraction) -> int:
         share = (value - self.low) / (self.high - self.low)
-        return HEIGHT - BOTTOM - int(share * (HEIGHT - TOP - BOTTOM))
+        return self.height - BOTTOM - int(share * (self.height - TOP - BOTTOM))
 
     def chart(self) -> Chart:
         m = self.m
         last = next(((d, v) for d, v in reversed(m.values) if v is not None), None)
         return Chart(
-            width=WIDTH,
-            height=HEIGHT,
+            width=self.width,
+            height=self.height,
             left=LEFT,
-            right=WIDTH - RIGHT,
+            right=self.width - RIGHT,
             top=TOP,
-            bottom=HEIGHT - BOTTOM,
+            bottom=self.height - BOTTOM,
             rows=[Tick(self.y(v), v) for v in self.rows],
-            days=[DayTick(self.x(d), d) for d in month_starts(m.start, m.due)],
+            days=[DayTick(self.x(d), d) for d in month_starts(m.start, m.due, self.size.months)],
             line=self.path(m.values),
             expected=self.path(m.expected),
             today=self.x(m.today),
@@ -199,7 +212,7 @@ class _Drawing:
             y = self.y(value)
             label = max(y + 4, found[-1].label_y + 32 if found else TOP + 10)
             found.append(Level(name, value, y, label))
-        over = found[-1].label_y - (HEIGHT - BOTTOM - 10) if found else 0
+        over = found[-1].label_y - (self.height - BOTTOM - 10) if found else 0
         if over > 0:
             found = [Level(v.name, v.value, v.y, v.label_y - over) for v in found]
         return found
@@ -209,7 +222,7 @@ class _Drawing:
             return None
         low, high = self.m.band
         top = TOP if high is None else self.y(high)
-        return top, HEIGHT - BOTTOM if low is None else self.y(low)
+        return top, self.height - BOTTOM if low is None else self.y(low)
 
     def cone(self) -> str:
         c = self.m.cone

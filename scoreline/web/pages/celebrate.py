@@ -14,6 +14,15 @@ router = APIRouter()
 @router.get("/celebrate", response_class=HTMLResponse, name="celebrate")
 def show(request: Request) -> HTMLResponse:
     """What was achieved within a week, milestones done, and the furthest moves."""
-    snapshot = live_of(request).snapshot()
-    found = celebration(snapshot)
-    return answer(request, "celebrate.html", snapshot.shown_frame, here="celebrate", found=found)
+    live = live_of(request)
+    snapshot = live.snapshot()
+    key = ("celebrate", snapshot.key, snapshot.day)
+    return answer(
+        request,
+        "celebrate.html",
+        snapshot.shown_frame,
+        "Celebrate",
+        "celebrate",
+        keep=key,
+        found=live.kept(key, lambda: celebration(snapshot)),
+    )

@@ -25,9 +25,16 @@ def show(request: Request, since: str = "", team: str = "", as_of: str = "") -> 
         raise PageError(400, f"{day} is not before {snapshot.day}, the day of the page.")
     found = read_changes(live, snapshot, day, team)
     return answer(
-        request, "changes.html", snapshot.shown_frame, here="changes", found=found,
-        snapshot=snapshot, team=team,
-    )  # fmt: skip
+        request,
+        "changes.html",
+        snapshot.shown_frame,
+        "What changed",
+        "changes",
+        keep=("changes", snapshot.key, snapshot.day, day, team),
+        found=found,
+        teams=snapshot.teams,
+        team=team,
+    )
 
 
 def read_changes(live: Live, snapshot: Snapshot, since: date, team: str) -> Changes:

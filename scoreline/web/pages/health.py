@@ -16,7 +16,7 @@ router = APIRouter()
 def show(request: Request) -> HTMLResponse:
     """Sources, runs, blocked batches, rows set aside, mistakes in definitions."""
     found = read_health(live_of(request))
-    return answer(request, "health.html", found.frame, here="health", found=found)
+    return answer(request, "health.html", found.frame, "Health", "health", found=found)
 
 
 def read_health(live: Live) -> Health:

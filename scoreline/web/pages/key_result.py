@@ -21,7 +21,7 @@ router = APIRouter()
 def record(request: Request, name: str, as_of: str = "") -> HTMLResponse:
     """Every score that was ever recorded of a key result."""
     found = _found(request, name, asked_day(as_of))
-    return answer(request, "record.html", found.frame, found=found)
+    return answer(request, "record.html", found.frame, f"Records of {found.kr.title}", found=found)
 
 
 @router.get("/key-results/{name:path}", response_class=HTMLResponse, name="key_result")
@@ -29,7 +29,7 @@ def show(request: Request, name: str, as_of: str = "") -> HTMLResponse:
     """Where one key result stands, and everything that stands behind it."""
     day = asked_day(as_of)
     found = _found(request, name, day)
-    return answer(request, "key_result.html", found.frame, found=found, asked=as_of)
+    return answer(request, "key_result.html", found.frame, found.kr.title, found=found)
 
 
 def _found(request: Request, name: str, day: date | None) -> Detail:

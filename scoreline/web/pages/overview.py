@@ -31,12 +31,15 @@ def _filters(
 @router.get("/", response_class=HTMLResponse, name="overview")
 def show(request: Request, filters: Annotated[Filters, Depends(_filters)]) -> HTMLResponse:
     """Objectives, teams and key results, narrowed by what the address asks for."""
-    snapshot = live_of(request).snapshot(asked_day(filters.as_of))
+    live = live_of(request)
+    snapshot = live.snapshot(asked_day(filters.as_of))
+    key = ("overview", snapshot.key, snapshot.day, filters)
     return answer(
         request,
         "overview.html",
         snapshot.shown_frame,
-        here="overview",
-        snapshot=snapshot,
-        found=overview(snapshot, filters),
+        "Overview",
+        "overview",
+        keep=key,
+        found=live.kept(key, lambda: overview(snapshot, filters)),
     )

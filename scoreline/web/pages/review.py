@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from scoreline.web.reading.live import Live
 from scoreline.web.reading.overview import current_cycle, cycles_with_objectives
-from scoreline.web.reading.review import review
+from scoreline.web.reading.review import Review, review
 from scoreline.web.reading.snapshot import Snapshot
 from scoreline.web.serving import PageError, answer, links_of, live_of
 
@@ -41,8 +41,18 @@ def snapshot_of(live: Live, cycle: str) -> Snapshot:
 
 
 def _page(request: Request, snapshot: Snapshot, cycle: str) -> HTMLResponse:
-    found = review(snapshot, cycle) if cycle else None
+    key = ("review", snapshot.key, snapshot.day, cycle)
+
+    def read() -> Review | None:
+        return review(snapshot, cycle) if cycle else None
+
     return answer(
-        request, "review.html", snapshot.shown_frame, here="review", found=found,
+        request,
+        "review.html",
+        snapshot.shown_frame,
+        f"Review of {cycle}" if cycle else "Review",
+        "review",
+        keep=key,
+        found=live_of(request).kept(key, read),
         cycles=cycles_with_objectives(snapshot.plan),
-    )  # fmt: skip
+    )

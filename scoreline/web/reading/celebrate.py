@@ -47,7 +47,8 @@ def celebration(snapshot: Snapshot) -> Celebration:
     moved = [(snapshot.change(n) or Fraction(0), n) for n in snapshot.week_ago]
     moved = sorted((m for m in moved if m[0] >= LEAST_MOVE), key=lambda m: (-m[0], m[1]))
     fresh = {s.kr.id for s in new}
-    movers = [n for _, n in moved if n not in fresh][:MOVERS]
+    ahead = [n for _, n in moved if n not in fresh and _some(snapshot, n)]
+    movers = ahead[:MOVERS]
     return Celebration(
         since=snapshot.day - WEEK,
         achieved=[snapshot.line(s.kr.id, line_of) for s in new[:MOST]],
@@ -60,6 +61,11 @@ def celebration(snapshot: Snapshot) -> Celebration:
 def _was_achieved(snapshot: Snapshot, name: str) -> bool:
     before = snapshot.week_ago.get(name)
     return before is not None and before.status == "achieved"
+
+
+def _some(snapshot: Snapshot, name: str) -> bool:
+    """Whether there is progress at all: back to less of a loss is no reason to celebrate."""
+    return (snapshot.scored[name].score.progress or 0) > 0
 
 
 def _steps(snapshot: Snapshot) -> list[StepDone]:

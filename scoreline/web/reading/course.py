@@ -18,7 +18,7 @@ from scoreline.core.scoring import Rules
 from scoreline.core.scoring import score as score_one
 from scoreline.steps.evaluating import Scored
 from scoreline.steps.forecasting import KeyResultForecast
-from scoreline.web.drawing.chart import Chart, Cone, Material, chart, every_day
+from scoreline.web.drawing.chart import NARROW, Chart, Cone, Material, chart, every_day
 from scoreline.web.drawing.sparkline import sampled_days
 
 _ROWS = 27
@@ -39,6 +39,7 @@ class CourseOf:
     """The drawing and its numbers; `shares` says that both are progress, not values."""
 
     chart: Chart | None
+    narrow: Chart | None
     rows: list[CourseRow]
     shares: bool
     unit: Unit | None
@@ -76,7 +77,9 @@ def course_of(
     rows = [
         CourseRow(d, values[d], planned.get(d), d in spoken) for d in _table_days(kr, until, spoken)
     ]
-    return CourseOf(chart(material), rows, shares, None if shares else unit)
+    return CourseOf(
+        chart(material), chart(material, NARROW), rows, shares, None if shares else unit
+    )
 
 
 def _table_days(kr: KeyResult, until: date, spoken: dict[date, Fraction]) -> list[date]:

@@ -86,13 +86,28 @@ class Health:
     definitions_error: str | None
 
     @property
+    def trouble(self) -> list[str]:
+        """What is wrong or waits, counted, the worst first; empty if all is well."""
+        streams = [s for source in self.sources for s in source.streams]
+        failed = sum(s.status == "missed" for s in streams)
+        failed += sum(source.failed is not None for source in self.sources)
+        counted = (
+            (int(self.definitions_error is not None), "the definitions cannot be used", ""),
+            (failed, "could not be read", "could not be read"),
+            (len(self.blocked), "batch waits for a decision", "batches wait for a decision"),
+            (sum(s.status == "stale" for s in streams), "stream is stale", "streams are stale"),
+            (sum(s.status == "no_data" for s in streams), "stream is empty", "streams are empty"),
+            (len(self.problems), "mistake in the definitions", "mistakes in the definitions"),
+            (sum(q.rows for q in self.aside), "row is set aside", "rows are set aside"),
+        )
+        return [
+            f"{n:,} {one if n == 1 else many}" if many else one for n, one, many in counted if n
+        ]
+
+    @property
     def well(self) -> bool:
         """Whether nothing waits and nothing is wrong."""
-        streams = [s for source in self.sources for s in source.streams]
-        fine = all(s.status == "on_track" for s in streams) and not any(
-            source.failed for source in self.sources
-        )
-        return fine and not (self.blocked or self.problems or self.definitions_error)
+        return not self.trouble
 
 
 def health(project: Project, as_of: date | None, definitions_error: str | None = None) -> Health:

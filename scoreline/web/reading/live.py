@@ -21,7 +21,7 @@ from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
 from scoreline.steps.status import standing
 from scoreline.store.rows import Pulse
-from scoreline.web.reading.snapshot import Snapshot, taken
+from scoreline.web.reading.snapshot import Key, Snapshot, taken
 
 PATIENCE = 0.3
 """For how many seconds a request waits for a newer snapshot before it takes the one at hand."""
@@ -31,7 +31,7 @@ RENEW = 300
 """After how many seconds a snapshot is made anew, for what changes by time alone."""
 KEPT = 4
 """How many days' snapshots are kept."""
-READ_BEFORE = 256
+READ_BEFORE = 512
 """How many single pages' contents are kept."""
 
 T = TypeVar("T")
@@ -119,7 +119,7 @@ class Live:
             slot.done.wait_for(lambda: not slot.building, timeout=wait)
             if slot.found is None:
                 raise slot.error or DefinitionError("the page could not read the project")
-            return slot.found if slot.found.key == key else slot.found.overtaken()
+            return slot.found if slot.found.key[:2] == key[:2] else slot.found.overtaken()
 
     def key(self) -> Hashable:
         """Differs as soon as anything that a page shows may differ."""
@@ -171,11 +171,11 @@ class Live:
                 self._slots.popitem(last=False)
             return slot
 
-    def _key(self) -> Hashable:
+    def _key(self) -> Key:
         loaded = self._current()
         return self._key_of(loaded, loaded.project.store.pulse())
 
-    def _key_of(self, loaded: _Loaded, pulse: Pulse) -> Hashable:
+    def _key_of(self, loaded: _Loaded, pulse: Pulse) -> Key:
         return (pulse, loaded.mark, _bucket(loaded.project.now()))
 
     def _current(self) -> _Loaded:

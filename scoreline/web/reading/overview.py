@@ -7,7 +7,7 @@ not: the content of a line (lines), addresses, HTML.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
@@ -15,7 +15,7 @@ from scoreline.core.model import Objective, Plan, Team
 from scoreline.steps.evaluating import Scored
 from scoreline.web.reading.lines import Head, Line, head_of, line_of, person_name
 from scoreline.web.reading.snapshot import Snapshot
-from scoreline.web.reading.teams import team_names, team_tree, with_parents
+from scoreline.web.reading.teams import team_names, with_parents
 from scoreline.web.wording import STATUS_WORDS
 
 WHOLE = 80
@@ -114,24 +114,26 @@ class Overview:
 def overview(snapshot: Snapshot, asked: Filters) -> Overview:
     """The overview of a snapshot for some filters; what a filter does not know finds nothing."""
     filters = _legal(snapshot, asked)
-    of_cycle = [s for s in snapshot.standing.scored if _cycle(s) == filters.cycle]
+    of_cycle = snapshot.by_team.get(filters.cycle, {})
     narrowed = _narrowed(snapshot, of_cycle, filters)
-    counts: Counter[str] = Counter(s.score.status for s in narrowed)
-    found = [s for s in narrowed if not filters.status or s.score.status == filters.status]
+    counts = _counted(narrowed)
+    if filters.status:
+        narrowed = _with_status(narrowed, filters.status)
+    found = [s for of_team in narrowed.values() for s in of_team]
     whole = snapshot.rolled.get(filters.cycle)
     made = Overview(
         filters=filters,
         whole=head_of(snapshot, whole) if whole else None,
-        total=len(of_cycle),
+        total=sum(len(of_team) for of_team in of_cycle.values()),
         matching=len(found),
-        counts={s: counts[s] for s in STATUS_WORDS if counts[s]},
-        choices=_choices(snapshot, filters, of_cycle),
+        counts=counts,
+        choices=_choices(snapshot, filters),
     )
     if filters.view == "table":
         return _table(snapshot, made, found)
     if filters.view == "alignment":
         return _aligned(snapshot, made, found)
-    return _by_team(snapshot, made, found)
+    return _by_team(snapshot, made, narrowed, found)
 
 
 def cycles_with_objectives(plan: Plan) -> list[str]:
@@ -161,33 +163,36 @@ def _legal(snapshot: Snapshot, asked: Filters) -> Filters:
     )
 
 
-def _cycle(scored: Scored) -> str:
-    return scored.kr.id.split("/", 1)[0]
+ByTeam = Mapping[str, Sequence[Scored]]
 
 
-def _team(scored: Scored) -> str:
-    return scored.kr.id.split("/", 2)[1]
-
-
-def _narrowed(snapshot: Snapshot, found: list[Scored], filters: Filters) -> list[Scored]:
+def _narrowed(snapshot: Snapshot, found: ByTeam, filters: Filters) -> ByTeam:
+    """What team, owner and search leave, by team; teams without any are left out."""
     if filters.team:
         teams = team_names(snapshot.plan, filters.team)
-        found = [s for s in found if _team(s) in teams]
-    if filters.owner:
-        found = [s for s in found if s.kr.owner == filters.owner]
+        found = {team: of_team for team, of_team in found.items() if team in teams}
     words = filters.q.casefold().split()
-    if words:
-        found = [s for s in found if all(w in snapshot.haystack(s.kr) for w in words)]
-    return found
+    if not (filters.owner or words):
+        return found
+
+    def wanted(one: Scored) -> bool:
+        if filters.owner and one.kr.owner != filters.owner:
+            return False
+        return all(w in snapshot.haystack(one.kr) for w in words)
+
+    kept = {team: [s for s in of_team if wanted(s)] for team, of_team in found.items()}
+    return {team: of_team for team, of_team in kept.items() if of_team}
 
 
-def _choices(
-    snapshot: Snapshot, filters: Filters, of_cycle: list[Scored]
-) -> dict[str, list[Choice]]:
-    plan = snapshot.plan
-    owners = dict.fromkeys(s.kr.owner for s in of_cycle if s.kr.owner)
+def _with_status(found: ByTeam, status: str) -> ByTeam:
+    kept = {t: [s for s in of_team if s.score.status == status] for t, of_team in found.items()}
+    return {team: of_team for team, of_team in kept.items() if of_team}
+
+
+def _choices(snapshot: Snapshot, filters: Filters) -> dict[str, list[Choice]]:
+    plan, owners = snapshot.plan, snapshot.owners.get(filters.cycle, ())
     named = sorted((person_name(plan, o), o) for o in owners)
-    teams = [(t.name, "  " * depth + (t.title or t.name)) for t, depth in team_tree(plan)]
+    teams = [(t.name, "\u2003" * depth + (t.title or t.name)) for t, depth in snapshot.teams]
     return {
         "cycle": [Choice(n, n, n == filters.cycle) for n in cycles_with_objectives(plan)],
         "team": [Choice(n, words, n == filters.team) for n, words in teams],
@@ -196,23 +201,20 @@ def _choices(
     }
 
 
-def _by_team(snapshot: Snapshot, made: Overview, found: list[Scored]) -> Overview:
+def _by_team(snapshot: Snapshot, made: Overview, by_team: ByTeam, found: list[Scored]) -> Overview:
     """The tree of teams; folded to the teams alone where it would be too long."""
-    teams = {_team(s) for s in found}
+    teams = set(by_team)
     folded = len(found) > WHOLE and len(teams) > 1
     pages, shown = 1, found
     if not folded and len(found) > WHOLE:
         pages, shown = _page_of_objectives(snapshot, found, made.filters.page)
-    by_team: dict[str, list[Scored]] = {}
-    for one in found:
-        by_team.setdefault(_team(one), []).append(one)
     blocks = _blocks(snapshot, [] if folded else shown)
     tree = [
         TeamBlock(
             team=team,
             depth=depth,
             head=_head(snapshot, f"{made.filters.cycle}/{team.name}"),
-            counts=_counted(by_team.get(team.name, ())),
+            counts=_counted({team.name: by_team.get(team.name, ())}),
             blocks=[b for b in blocks if b.head.objective and b.head.objective.team == team.name],
         )
         for team, depth in with_parents(snapshot.plan, teams)
@@ -227,8 +229,9 @@ def _head(snapshot: Snapshot, name: str) -> Head | None:
     return head_of(snapshot, entry) if entry else None
 
 
-def _counted(found: Iterable[Scored]) -> dict[str, int]:
-    counts: Counter[str] = Counter(s.score.status for s in found)
+def _counted(found: ByTeam) -> dict[str, int]:
+    """How many have each status, in the order of the statuses."""
+    counts: Counter[str] = Counter(s.score.status for of_team in found.values() for s in of_team)
     return {s: counts[s] for s in STATUS_WORDS if counts[s]}
 
 

@@ -6,7 +6,7 @@ snapshots and replacing them (live), choosing and grouping (overview).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -23,10 +23,13 @@ from scoreline.steps.evaluating import Scored
 from scoreline.steps.project import Project
 from scoreline.steps.reports import KeyResultRow
 from scoreline.steps.status import Standing
+from scoreline.store.rows import Pulse
 from scoreline.web.reading.frame import Banner, Frame, frame_of
 from scoreline.web.reading.teams import team_tree
 
 T = TypeVar("T")
+Key = tuple[Pulse, Hashable, int]
+"""The pulse of the store, the mark of the definitions, and a stretch of time."""
 
 WEEK = timedelta(days=7)
 _WITHOUT_CHANGE = frozenset({"held", "stale", "no_data", "withdrawn", "not_started", "closed"})
@@ -42,7 +45,7 @@ class Snapshot:
     something newer is there already, which the next snapshot will show.
     """
 
-    key: Hashable
+    key: Key
     plan: Plan
     rules: Rules
     frame: Frame
@@ -106,7 +109,25 @@ class Snapshot:
             self._texts[kr.id] = "\n".join(parts).casefold()
         return self._texts[kr.id]
 
-    @property
+    @cached_property
+    def by_team(self) -> Mapping[str, Mapping[str, Sequence[Scored]]]:
+        """Scores by cycle and team, in the order of the definitions."""
+        found: dict[str, dict[str, list[Scored]]] = {}
+        for one in self.standing.scored:
+            cycle, team, _ = one.kr.id.split("/", 2)
+            found.setdefault(cycle, {}).setdefault(team, []).append(one)
+        return found
+
+    @cached_property
+    def owners(self) -> Mapping[str, Sequence[str]]:
+        """Who owns key results, by cycle."""
+        found: dict[str, dict[str, None]] = {}
+        for one in self.standing.scored:
+            if one.kr.owner is not None:
+                found.setdefault(one.kr.id.split("/", 1)[0], {})[one.kr.owner] = None
+        return {cycle: list(names) for cycle, names in found.items()}
+
+    @cached_property
     def teams(self) -> list[tuple[Team, int]]:
         """Every team with its depth, parents before children."""
         return team_tree(self.plan)
@@ -152,9 +173,7 @@ class Snapshot:
         return max(said, key=lambda c: c.day) if said else None
 
 
-def taken(
-    project: Project, found: Standing, key: Hashable, definitions_error: str | None
-) -> Snapshot:
+def taken(project: Project, found: Standing, key: Key, definitions_error: str | None) -> Snapshot:
     """A snapshot of what a project's store holds at this moment."""
     made = Snapshot(
         key=key,
