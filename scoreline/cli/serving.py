@@ -7,10 +7,11 @@ the page (web).
 from __future__ import annotations
 
 import socket
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scoreline.cli.console import console, opened, safe
+from scoreline.cli.console import console, opened, print_json, safe
 from scoreline.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,6 +54,30 @@ def _serve(app: FastAPI, project: Project, host: str, port: int) -> None:
             )
         config = uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def write_pages(root: Path, folder: Path, as_of: date | None, json: bool) -> int:
+    """Write the page as files; returns the exit status."""
+    from scoreline.web.site import write_site
+    from scoreline.wiring.serving import open_live
+
+    with opened(root, check_sql=False) as project:
+        found = write_site(open_live(project), folder, as_of)
+    first = found.folder / "index.html"
+    if json:
+        print_json(
+            {
+                "folder": str(found.folder),
+                "pages": found.pages,
+                "bytes": found.size,
+                "as_of": found.as_of.isoformat(),
+            }
+        )
+        return 0
+    console().print(
+        f"[green]✔[/] {found.pages:,} pages as of {found.as_of}: open {safe(first)}", soft_wrap=True
+    )
+    return 0
 
 
 def _listening(host: str, port: int) -> socket.socket:

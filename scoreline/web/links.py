@@ -91,29 +91,30 @@ class ServerLinks:
         return f"{self.root}/celebrate"
 
 
+@dataclass(frozen=True)
 class SiteLinks:
     """Relative addresses between the files of a static site.
 
-    Args:
+    Attributes:
         page: the path of the page that is being written, from the site's folder.
+        cycle: the cycle whose overview is the first page.
     """
 
-    live = False
-
-    def __init__(self, page: str) -> None:
-        self._folder = page.rpartition("/")[0] or "."
+    page: str
+    cycle: str = ""
+    live: ClassVar[bool] = False
 
     def _to(self, path: str) -> str:
-        return quote(relpath(path, self._folder))
+        return quote(relpath(path, self.page.rpartition("/")[0] or "."))
 
     def static(self, name: str) -> str:
         """A file of the folder `static`."""
         return self._to(f"static/{name}")
 
     def overview(self, **filters: str | None) -> str:
-        """The overview; of the filters, only the team has a page of its own."""
-        team = filters.get("team")
-        return self._to(team_file(team) if team else "index.html")
+        """The overview; of the filters, cycle, team and page have files of their own."""
+        cycle, team = filters.get("cycle") or self.cycle, filters.get("team") or ""
+        return self._to(overview_file(self.cycle, cycle, team, int(filters.get("page") or 1)))
 
     def key_result(self, name: str, **options: str | None) -> str:
         """One key result."""
@@ -150,9 +151,12 @@ def record_file(name: str) -> str:
     return f"key-results/{name}/record.html"
 
 
-def team_file(team: str) -> str:
-    """The file of a team's page in a static site."""
-    return f"teams/{team}.html"
+def overview_file(first: str, cycle: str, team: str = "", page: int = 1) -> str:
+    """The file of an overview in a static site; that of the cycle `first` is `index.html`."""
+    number = f"-{page}" if page > 1 else ""
+    if not team and cycle == first:
+        return f"index{number}.html"
+    return f"overview/{cycle}/{team or 'all'}{number}.html"
 
 
 def review_file(cycle: str) -> str:

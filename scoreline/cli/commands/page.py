@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scoreline.cli.commands.options import HERE, Project
+from scoreline.cli.commands.options import HERE, AsOf, Json, Project
 
 
 def serve(
@@ -22,6 +23,24 @@ def serve(
     raise typer.Exit(serve_page(project, host, port))
 
 
+def site(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A new or empty folder, or one that this command wrote before."
+        ),
+    ],
+    project: Project = HERE,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Write the page as files that open without a server, as of one moment."""
+    from scoreline.cli.serving import write_pages
+
+    raise typer.Exit(write_pages(project, folder, as_of, json))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(serve)
+    app.command()(site)

@@ -14,7 +14,9 @@ from fractions import Fraction
 
 from scoreline.web.drawing.axes import month_starts, ticks
 
-LEFT, RIGHT, TOP, BOTTOM = 64, 116, 16, 34
+LEFT, TOP, BOTTOM = 64, 16, 34
+_NAMES = 116
+_NO_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +145,12 @@ class _Drawing:
         self.m, self.rows, self.size = material, rows, size
         self.width, self.height = size.width, size.height
         self.low, self.high = rows[0], rows[-1]
+        self.right = size.width - (_NAMES if material.levels else _NO_NAMES)
         self.days = (material.due - material.start).days
 
     def x(self, day: date) -> int:
         gone = min(max((day - self.m.start).days, 0), self.days)
-        return LEFT + gone * (self.width - LEFT - RIGHT) // self.days
+        return LEFT + gone * (self.right - LEFT) // self.days
 
     def y(self, value: Fraction) -> int:
         share = (value - self.low) / (self.high - self.low)
@@ -160,7 +163,7 @@ class _Drawing:
             width=self.width,
             height=self.height,
             left=LEFT,
-            right=self.width - RIGHT,
+            right=self.right,
             top=TOP,
             bottom=self.height - BOTTOM,
             rows=[Tick(self.y(v), v) for v in self.rows],

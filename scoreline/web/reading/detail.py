@@ -30,7 +30,7 @@ from scoreline.web.drawing.chart import every_day
 from scoreline.web.reading.course import CourseOf, course_of
 from scoreline.web.reading.frame import Frame, frame_of
 from scoreline.web.reading.history import Recorded, Version, recorded, versions
-from scoreline.web.reading.lines import moment_of, person_name, unit_of
+from scoreline.web.reading.lines import bounds_words, moment_of, person_name, unit_of
 
 BATCHES = 5
 """How many of the newest batches of a stream are shown."""
@@ -109,6 +109,7 @@ class Detail:
     sources: Sequence[SourceOf]
     said: Sequence[Said]
     steps: Sequence[Step]
+    keep: str
     others: Sequence[KeyResult]
     definition: Sequence[tuple[str, Sequence[Version]]]
 
@@ -162,6 +163,7 @@ def detail(
         sources=[_source(project, found.evidence, n, scored) for n in found.row.streams],
         said=[_said(project, scored, c) for c in reversed(said)],
         steps=_steps(scored),
+        keep=bounds_words(kr),
         others=_others(project, kr),
         definition=_definition(project, kr),
     )
