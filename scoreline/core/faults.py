@@ -27,6 +27,13 @@ POINTS = (
 MESSAGE_POINTS = ("messages.kept", "message.claimed", "message.sent")
 """Every point of telling people, in their order."""
 
+REMOVAL_POINTS = (
+    "remove.rewritten",
+    "remove.recorded",
+    "remove.deleted",
+)
+"""The points of removing rows: files written again, recorded, the old files deleted."""
+
 _hook: Callable[[str], None] | None = None
 
 

@@ -446,12 +446,12 @@ class Organisation:
 
     `evaluate` is `last_complete_day`, `today`, or a fixed day (a pinned example or an
     archive). `holidays` are the days themselves, a country code already expanded over
-    the cycles' years. `pseudonym_key` is a secret reference or None (a key of the
-    project's own is made in its state folder). `approve_targets` says who agrees to a
-    changed target before it counts; None: it counts from the next run on.
-    `retention` holds for every stream that declares none of its own. `signing_key`, which
-    signs the ledger, is a reference or None too. `checkpoints_to` is the folder or URL that
-    signed checkpoints are copied to.
+    the cycles' years. `pseudonym_key` is a secret reference or None (keys of the
+    project's own are made in its state folder); `later_pseudonym_keys` follow it.
+    `approve_targets` says who agrees to a changed target before it counts; None: it counts
+    from the next run on. `retention` holds for every stream that declares none of its own.
+    `signing_key`, which signs the ledger, is a reference or None too. `checkpoints_to` is
+    the folder or URL that signed checkpoints are copied to.
     """
 
     name: str
@@ -466,6 +466,7 @@ class Organisation:
     check_ins: Literal["weekly", "biweekly", "monthly", "quarterly"] = "weekly"
     schedule: str | None = None
     pseudonym_key: str | None = None
+    later_pseudonym_keys: tuple[str, ...] = ()
     approve_targets: Literal["owner"] | None = None
     retention: Retention | None = None
     signing_key: str | None = None

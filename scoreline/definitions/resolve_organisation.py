@@ -24,8 +24,7 @@ def resolve_organisation(entry: Entry, spec: OrganisationSpec) -> Organisation |
             entry.error("inverted-dates", message, "cycles", name, "end", legal="end after start")
     _check_thresholds(entry, spec)
     _check_teams(entry, spec.teams)
-    if spec.personal:
-        check_reference(entry, spec.personal.key, "personal", "key")
+    keys = _pseudonym_keys(entry, spec)
     retention = resolve_retention(entry, spec.retention)
     if spec.checkpoints and spec.checkpoints.key:
         check_reference(entry, spec.checkpoints.key, "checkpoints", "key")
@@ -48,13 +47,26 @@ def resolve_organisation(entry: Entry, spec: OrganisationSpec) -> Organisation |
         holidays=holidays,
         check_ins=spec.check_ins,
         schedule=spec.schedule,
-        pseudonym_key=spec.personal.key if spec.personal else None,
+        pseudonym_key=keys[0] if keys else None,
+        later_pseudonym_keys=keys[1:],
         approve_targets=spec.approve_targets,
         retention=retention,
         signing_key=spec.checkpoints.key if spec.checkpoints else None,
         checkpoints_to=spec.checkpoints.copy_to if spec.checkpoints else None,
         place=entry.place,
     )
+
+
+def _pseudonym_keys(entry: Entry, spec: OrganisationSpec) -> tuple[str, ...]:
+    """The references of the keys of pseudonyms, oldest first."""
+    if spec.personal is None:
+        return ()
+    if isinstance(spec.personal.key, str):
+        check_reference(entry, spec.personal.key, "personal", "key")
+        return (spec.personal.key,)
+    for index, key in enumerate(spec.personal.key):
+        check_reference(entry, key, "personal", "key", index)
+    return tuple(spec.personal.key)
 
 
 def _check_thresholds(entry: Entry, spec: OrganisationSpec) -> None:

@@ -99,9 +99,12 @@ class PersonSpec(Spec):
 
 
 class PersonalSpec(Spec):
-    """The key of pseudonyms, by reference."""
+    """The key of pseudonyms, by reference; with others after it, oldest first."""
 
-    key: Text
+    key: Annotated[
+        Annotated[Text, Tag("<one>")] | Annotated[list[Text], Tag("<list>"), Field(min_length=1)],
+        ByShape,
+    ]
 
 
 class CheckpointsSpec(Spec):

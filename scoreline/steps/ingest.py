@@ -18,7 +18,9 @@ from scoreline.core.model import Stream
 from scoreline.core.records import Batch, StoredFile
 from scoreline.steps.ports import Discovered, Extract, Extractor, Found, SourceFailure
 from scoreline.steps.project import Project
+from scoreline.steps.protecting import active_keys, has_pseudonyms, note_keys, protection
 from scoreline.warehouse.files import sha256_of
+from scoreline.warehouse.personal import key_id
 from scoreline.warehouse.typing import TypedRows
 
 
@@ -52,6 +54,8 @@ def land_stream(project: Project, extractor: Extractor, stream: Stream, run: str
     new, copies = _to_read(stream, found)
     landing = Landing(unchanged=found.unchanged, copies=copies)
     if new:
+        if has_pseudonyms(stream):
+            note_keys(project, active_keys(project))
         project.validator.start()
         project.listener.begin(f"reading {name}", len(new))
         try:
@@ -117,7 +121,7 @@ def read_rows(project: Project, stream: Stream, extract: Extract, work: Path) ->
             extract.reader(),
             extract.layout,
             work,
-            project.personal_key,
+            protection(project, stream),
             extract.ragged,
         )
     except WarehouseError as error:
@@ -135,7 +139,7 @@ def _commit(project: Project, stream: Stream, extract: Extract, rows: TypedRows,
     contract = reading_digest(stream)
     typed = files.put(rows.typed, ".parquet")
     broken = files.put(rows.broken, ".parquet") if rows.broken else None
-    received = _keep_received(project, stream, extract.raw_path, extract.digest)
+    received = _keep_received(project, stream, extract.raw_path, extract.digest, rows)
     faults.reach("land.stored")
     batch = Batch(
         id=store.batch_id(name, extract.object, extract.digest, contract),
@@ -148,9 +152,10 @@ def _commit(project: Project, stream: Stream, extract: Extract, rows: TypedRows,
         run=run,
         state="landed",
         rows_received=rows.rows,
-        rows_typed=rows.rows - rows.rows_broken,
+        rows_typed=rows.rows - rows.rows_broken - rows.rows_forgotten,
         rows_broken=rows.rows_broken,
-        receipt={**extract.receipt(), "control_totals": dict(rows.totals)},
+        rows_forgotten=rows.rows_forgotten,
+        receipt=_receipt(project, stream, extract, rows),
         received=received,
         typed=typed,
         broken=broken,
@@ -217,9 +222,25 @@ def _header(extract: Extract) -> str:
     return ", ".join(str(name) for name in header) or "no header"
 
 
-def _keep_received(project: Project, stream: Stream, raw: Path, digest: str) -> StoredFile | None:
-    """Store the bytes as received; with personal data to protect, only their digest stays."""
-    if any(c.personal != "keep" for c in stream.columns):
+def _receipt(project: Project, stream: Stream, extract: Extract, rows: TypedRows) -> dict[str, Any]:
+    receipt = {**extract.receipt(), "control_totals": dict(rows.totals)}
+    if has_pseudonyms(stream):
+        receipt["pseudonym_keys"] = [key_id(key) for key in active_keys(project)]
+    return receipt
+
+
+def _keep_received(
+    project: Project, stream: Stream, raw: Path, digest: str, rows: TypedRows | None = None
+) -> StoredFile | None:
+    """Store the bytes as received; with personal data to protect, only their digest stays.
+
+    So it does with rows of people who were forgotten, or that nobody can tell from theirs:
+    those of an object that cannot be read (no `rows`), and those that were not cut into cells.
+    """
+    unclear = rows is None or rows.rows_forgotten or rows.rows_ragged
+    if any(c.personal != "keep" for c in stream.columns) or (
+        unclear and project.store.forgotten(stream.full_name)
+    ):
         raw.unlink()
         return None
     suffix = "".join(raw.suffixes[-2:]) if len("".join(raw.suffixes[-2:])) <= 16 else raw.suffix
@@ -274,7 +295,8 @@ def retype(project: Project, extractor: Extractor, stream: Stream, batch: Batch)
             contract=reading_digest(stream),
             typed=project.files.put(rows.typed, ".parquet"),
             broken=project.files.put(rows.broken, ".parquet") if rows.broken else None,
-            rows_typed=rows.rows - rows.rows_broken,
+            rows_typed=rows.rows - rows.rows_broken - rows.rows_forgotten,
             rows_broken=rows.rows_broken,
+            rows_forgotten=rows.rows_forgotten,
             reason=blocking_reason(stream, extract, rows),
         )

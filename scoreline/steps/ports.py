@@ -154,6 +154,25 @@ class Extractor(Protocol):
 ExtractorFactory = Callable[[Source], Extractor]
 
 
+class Keyring(Protocol):
+    """The project's keys for personal values.
+
+    Every method raises UsageError where a key cannot be had.
+    """
+
+    def pseudonyms(self) -> tuple[bytes, ...]:
+        """The keys of pseudonyms, in the order of their use."""
+        ...
+
+    def further(self, used: int) -> tuple[bytes, ...]:
+        """Those in use and one more."""
+        ...
+
+    def marks(self, *, make: bool = False) -> bytes | None:
+        """The key that people are remembered by who were forgotten; None before the first."""
+        ...
+
+
 class Listener(Protocol):
     """Hears how long work goes on; the command line draws it, Dagster logs it."""
 

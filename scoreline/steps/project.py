@@ -20,7 +20,7 @@ from scoreline.core.scoring import Rules
 from scoreline.definitions.project import DefinitionFile
 from scoreline.notify.ports import NotifierFactory
 from scoreline.quality.model import Validator
-from scoreline.steps.ports import Clock, ExtractorFactory, Listener, Silence
+from scoreline.steps.ports import Clock, ExtractorFactory, Keyring, Listener, Silence
 from scoreline.store.store import ControlStore
 from scoreline.warehouse.files import FileStore
 from scoreline.warehouse.lock import project_lock
@@ -105,7 +105,7 @@ class Project:
     extractor: ExtractorFactory
     clock: Clock
     version: str
-    personal_key: bytes | None = None
+    keyring: Keyring
     listener: Listener = field(default_factory=Silence)
     waiting: tuple[Waiting, ...] = ()
     notifier: NotifierFactory | None = None

@@ -105,6 +105,29 @@ class FileStore:
             )
         return target
 
+    def remove(self, file: StoredFile) -> bool:
+        """Delete a stored file that no manifest names any more; False if it is not there.
+
+        Raises:
+            WarehouseError: the disk refuses.
+        """
+        target = self._folder / file.name
+        try:
+            target.unlink()
+            _sync(target.parent)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise WarehouseError(
+                f"the stored file {file.name} cannot be removed from {self._folder}: "
+                f"{error.strerror or error}; make the folder writable, then do it again"
+            ) from error
+        return True
+
+    def has(self, file: StoredFile) -> bool:
+        """Whether there is a file of that name, whatever its contents."""
+        return (self._folder / file.name).exists()
+
     def check(self, file: StoredFile) -> str | None:
         """What is wrong with a stored file, or None: its bytes are hashed again."""
         try:

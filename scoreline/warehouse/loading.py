@@ -96,7 +96,7 @@ def load(
     Raises:
         duckdb.Error: the files do not fit the table.
     """
-    incoming = _incoming(connection, stream, files, seq)
+    incoming = incoming_rows(connection, stream, files, seq)
     if stream.load == "append":
         whole = files[0] if len(files) == 1 else None
         return append(connection, stream, incoming, refused, seq, whole, in_place_from)
@@ -124,7 +124,7 @@ def table_digest(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int
     return int(rows), f"{int(low):x}-{int(high):x}"
 
 
-def _incoming(
+def incoming_rows(
     connection: duckdb.DuckDBPyConnection, stream: Stream, files: list[Path], seq: int
 ) -> str:
     """The query for the rows of the files, with the columns of the stream's table."""

@@ -16,6 +16,7 @@ from scoreline.core.model import Column
 from scoreline.warehouse import cells
 from scoreline.warehouse.arrow import Layout
 from scoreline.warehouse.database import literal, quote
+from scoreline.warehouse.personal import Hashes
 
 # a JSON number of 17 digits or more with a point: read as a double it would lose digits
 _LONG_NUMBER = r":\s*-?([0-9]+[.][0-9]{16,}|[0-9]{8,}[.][0-9]{9,}|[0-9]{16,}[.][0-9]+)"
@@ -26,12 +27,12 @@ _TEXTUAL = ("VARCHAR", "JSON", "BLOB")
 class Incoming:
     """What is delivered: `found` has the DuckDB type of each column, by name.
 
-    `has_key` says whether pseudonyms can be made.
+    `hashes` makes pseudonyms, and marks of people who were forgotten.
     """
 
     found: dict[str, str]
     layout: Layout
-    has_key: bool
+    hashes: Hashes
 
 
 def statement(kept: list[Column], extra: list[str], incoming: Incoming) -> str:
@@ -44,7 +45,8 @@ def statement(kept: list[Column], extra: list[str], incoming: Incoming) -> str:
 
     Returns:
         A query that gives the columns, `extra`, `_row`; `_broken`, the reasons why a row
-        breaks the contract; `_blocks`; and `_cells`, the cells of a broken row as JSON.
+        breaks the contract; `_blocks`; `_cells`, the cells of a broken row as JSON; and,
+        where people were forgotten, `_forgotten`.
     """
     columns = [_Cell(number, column, incoming) for number, column in enumerate(kept)]
     broken = [f"CASE WHEN {c.wrong} THEN {c.reason} END" for c in columns]
@@ -65,11 +67,13 @@ def statement(kept: list[Column], extra: list[str], incoming: Incoming) -> str:
     blocks = " OR ".join(c.wrong for c in columns if c.column.on_error == "block") or "false"
     names = [f"_v{c.number} AS {quote(c.column.name)}" for c in columns]
     shown = ", ".join(f"{quote(c.column.name)} := {c.shown}" for c in columns)
+    forgotten = " OR ".join(c.forgotten for c in columns if c.forgotten)
+    flag = f", {forgotten} AS _forgotten" if forgotten else ""
     return (
         f"SELECT {', '.join([*names, *map(quote, extra), '_row'])}, _broken, "
         f"_broken IS NOT NULL AND ({blocks}) AS _blocks, "
-        f"CASE WHEN _broken IS NOT NULL THEN to_json(struct_pack({shown})) END AS _cells "
-        f"FROM ({query})"
+        f"CASE WHEN _broken IS NOT NULL THEN to_json(struct_pack({shown})) END AS _cells"
+        f"{flag} FROM ({query})"
     )
 
 
@@ -90,8 +94,10 @@ class _Cell:
         self.received = [f"{_source(column, incoming)} AS {r}"]
         text = cells.present(column, r)
         early: tuple[str | None, str | None] = (None, None)
-        if column.personal == "pseudonym" and incoming.has_key:
-            text = _pseudonym(text)
+        mark = None
+        if column.personal == "pseudonym":
+            mark = incoming.hashes.mark(column, text)
+            text = incoming.hashes.pseudonym(text)
         native = _native(column, incoming)
         if native:
             self.received.append(f"{quote(column.name)} AS {quote('_n_' + column.name)}")
@@ -106,6 +112,16 @@ class _Cell:
             self.shown = f"CASE WHEN {f} IS NULL THEN {p} ELSE {r} END"
         named = zip((*early, text, local, value), "efplv", strict=True)
         self.layers = [f"{part} AS _{letter}{number}" if part else None for part, letter in named]
+        if mark is not None:
+            self.layers[2] = f"{self.layers[2]}, {mark} AS _m{number}"
+        self.forgotten = self._forgotten(incoming.hashes)
+
+    def _forgotten(self, hashes: Hashes) -> str | None:
+        """The condition that a row is of somebody who was forgotten by a value in the column."""
+        if self.column.personal == "pseudonym":
+            return hashes.is_known(self.column, f"_m{self.number}")
+        text = f"coalesce(CAST(_v{self.number} AS VARCHAR), {self.shown})"
+        return hashes.is_known(self.column, hashes.mark(self.column, text))
 
 
 def _reading(
@@ -179,9 +195,3 @@ def _reason(column: Column, text: str) -> str:
     if column.type.kind == "timestamp" and column.timezone and column.ambiguous is None:
         ending += f" (or {column.timezone} skips or repeats that time)"
     return f"{literal(column.name + ': ')} || '\"' || left({text}, 80) || '\"' || {literal(ending)}"
-
-
-def _pseudonym(text: str) -> str:
-    """HMAC-SHA256 of a text in SQL; the pads are parameters, so no log shows the key."""
-    inner = f"unhex(sha256(unhex($1) || encode({text})))"
-    return f"CASE WHEN {text} IS NOT NULL THEN sha256(unhex($2) || {inner}) END"

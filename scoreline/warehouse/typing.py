@@ -19,6 +19,7 @@ from scoreline.core.model import Column, Stream
 from scoreline.warehouse import cells
 from scoreline.warehouse.arrow import ArrowStream, Layout
 from scoreline.warehouse.database import connect, literal, quote
+from scoreline.warehouse.personal import MARKS, UNPROTECTED, Hashes, Protection
 from scoreline.warehouse.statement import Incoming, statement
 
 # a tenth larger than with zstd's own level 3, for a third less of the time
@@ -32,7 +33,9 @@ class TypedRows:
     `typed` has the contract's columns, kept extra columns as text, and `_row` (1-based
     data row of the object). `broken`, None where no row is, has `_row`, `reason` and the
     cells as JSON. `blocking` is the reason of the first row that breaks a column declared
-    `on_error: block`. `totals` are control totals as text.
+    `on_error: block`. `totals` are control totals as text. `rows_forgotten` of the rows
+    are of people who were forgotten, and in neither file; `rows_ragged` of the broken ones
+    could not be cut into cells.
     """
 
     typed: Path
@@ -41,6 +44,8 @@ class TypedRows:
     rows_broken: int
     blocking: str | None
     totals: dict[str, str]
+    rows_forgotten: int = 0
+    rows_ragged: int = 0
 
 
 class RowReader:
@@ -59,7 +64,7 @@ class RowReader:
         reader: ArrowStream,
         layout: Layout,
         work: Path,
-        personal_key: bytes | None = None,
+        protection: Protection = UNPROTECTED,
         ragged: Callable[[], ArrowStream] | None = None,
     ) -> TypedRows:
         """See `type_rows`.
@@ -70,7 +75,7 @@ class RowReader:
         try:
             if self._connection is None:
                 self._connection = connect(None, self._timezone, self._temp)
-            return type_rows(self._connection, stream, reader, layout, work, personal_key, ragged)
+            return type_rows(self._connection, stream, reader, layout, work, protection, ragged)
         except duckdb.Error as error:
             self.close()
             raise WarehouseError(str(error)) from error
@@ -88,7 +93,7 @@ def type_rows(
     reader: ArrowStream,
     layout: Layout,
     work: Path,
-    personal_key: bytes | None = None,
+    protection: Protection = UNPROTECTED,
     ragged: Callable[[], ArrowStream] | None = None,
 ) -> TypedRows:
     """Read every row of `reader` once by the stream's contract.
@@ -100,7 +105,9 @@ def type_rows(
         duckdb.Error: the disk is full or the reader raised (its own error is the cause).
     """
     kept = [c for c in stream.columns if c.personal != "drop"]
+    forgotten = any(c.name in protection.forgotten for c in kept)
     _note_clock_changes(connection, kept)
+    _note_marks(connection, protection)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE _ragged (_row BIGINT, reason VARCHAR, cells VARCHAR)"
     )
@@ -112,14 +119,14 @@ def type_rows(
         }
         extra = [] if layout == "json_lines" else _extra_columns(stream, found)
         everything = work / "everything.parquet"
-        query = statement(kept, extra, Incoming(found, layout, personal_key is not None))
-        pads = list(_pads(personal_key)) if personal_key and _has_pseudonyms(stream) else []
-        _copy(connection, query, everything, pads)
+        hashes = Hashes(protection, stream.full_name)
+        query = statement(kept, extra, Incoming(found, layout, hashes))
+        _copy(connection, query, everything, hashes.sql.parameters)
     finally:
         connection.unregister("_incoming")
     if ragged is not None:
-        _keep_ragged(connection, stream, ragged())
-    return _split(connection, stream, kept, everything, work)
+        _keep_ragged(connection, stream, ragged(), forgotten)
+    return _split(connection, stream, kept, everything, work, forgotten)
 
 
 def _note_clock_changes(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> None:
@@ -136,11 +143,21 @@ def _note_clock_changes(connection: duckdb.DuckDBPyConnection, columns: list[Col
         )
 
 
+def _note_marks(connection: duckdb.DuckDBPyConnection, protection: Protection) -> None:
+    """Have the marks of the people who were forgotten in the table."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {MARKS} (name VARCHAR, mark VARCHAR)")
+    for name, marks in protection.forgotten.items():
+        connection.execute(f"INSERT INTO {MARKS} SELECT $1, unnest($2)", [name, sorted(marks)])
+
+
 def _keep_ragged(
-    connection: duckdb.DuckDBPyConnection, stream: Stream, ragged: ArrowStream
+    connection: duckdb.DuckDBPyConnection, stream: Stream, ragged: ArrowStream, forgotten: bool
 ) -> None:
-    """The refused rows as broken ones; their text is left out where it may be personal."""
-    personal = any(c.personal != "keep" for c in stream.columns)
+    """The refused rows as broken ones; their text is left out where it may be personal.
+
+    Whether such a text is of somebody `forgotten` nobody can say.
+    """
+    personal = forgotten or any(c.personal != "keep" for c in stream.columns)
     text = "NULL" if personal else "to_json(text)"
     connection.register("_ragged_in", ragged)
     try:
@@ -158,19 +175,24 @@ def _split(
     kept: list[Column],
     everything: Path,
     work: Path,
+    forgotten: bool,
 ) -> TypedRows:
-    source = f"read_parquet({literal(str(everything))})"
+    source, flags, rows_forgotten = f"read_parquet({literal(str(everything))})", "", 0
+    if forgotten:
+        rows_forgotten = _one(connection, f"SELECT count_if(_forgotten) FROM {source}")[0]
+        source, flags = f"(SELECT * FROM {source} WHERE NOT _forgotten)", ", _forgotten"
     rows, rows_broken, blocking = _one(
         connection,
         f"SELECT count(*), count(_broken), min_by(_broken, _row) FILTER (_blocks) FROM {source}",
     )
     ragged = _one(connection, "SELECT count(*) FROM _ragged")[0]
     typed, broken = everything, None
-    if rows_broken:
+    if rows_broken or forgotten:
         typed = work / "typed.parquet"
         _copy(
             connection,
-            f"SELECT * EXCLUDE (_broken, _blocks, _cells) FROM {source} WHERE _broken IS NULL",
+            f"SELECT * EXCLUDE (_broken, _blocks, _cells{flags}) FROM {source} "
+            "WHERE _broken IS NULL",
             typed,
         )
     if rows_broken or ragged:
@@ -182,7 +204,16 @@ def _split(
             broken,
         )
     totals = _totals(connection, stream, kept, typed)
-    return TypedRows(typed, broken, int(rows + ragged), int(rows_broken + ragged), blocking, totals)
+    return TypedRows(
+        typed=typed,
+        broken=broken,
+        rows=int(rows + ragged + rows_forgotten),
+        rows_broken=int(rows_broken + ragged),
+        blocking=blocking,
+        totals=totals,
+        rows_forgotten=int(rows_forgotten),
+        rows_ragged=int(ragged),
+    )
 
 
 def _extra_columns(stream: Stream, found: dict[str, str]) -> list[str]:
@@ -191,16 +222,6 @@ def _extra_columns(stream: Stream, found: dict[str, str]) -> list[str]:
         return []
     declared = {c.name for c in stream.columns}
     return [n for n in found if n not in declared and not n.startswith("_")]
-
-
-def _has_pseudonyms(stream: Stream) -> bool:
-    return any(c.personal == "pseudonym" for c in stream.columns)
-
-
-def _pads(key: bytes) -> tuple[str, str]:
-    """The inner and outer pads of HMAC-SHA256 (RFC 2104) as hexadecimal."""
-    block = key.ljust(64, b"\0")
-    return bytes(b ^ 0x36 for b in block).hex(), bytes(b ^ 0x5C for b in block).hex()
 
 
 def _totals(

@@ -8,7 +8,7 @@ from scoreline.wiring.opening import (
     recorded_facts,
     utc_now,
 )
-from scoreline.wiring.secret_values import personal_key, resolve_secrets
+from scoreline.wiring.secret_values import resolve_secrets
 from scoreline.wiring.sources import SourceExtract, SourceReader, check_options
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "control_store_url",
     "named_store_url",
     "open_project",
-    "personal_key",
     "recorded_facts",
     "resolve_secrets",
     "utc_now",

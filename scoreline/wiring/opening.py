@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scoreline.core.exact import parse_exact
-from scoreline.core.model import Plan
+from scoreline.core.model import Organisation, Plan
 from scoreline.steps.ports import Clock, Listener, Silence
+from scoreline.wiring.keyring import Keyring
 from scoreline.wiring.messengers import notifier_of
-from scoreline.wiring.secret_values import personal_key, resolve_secrets
+from scoreline.wiring.secret_values import resolve_secrets
 from scoreline.wiring.sources import SourceReader, check_options
 
 if TYPE_CHECKING:
     from scoreline.quality.model import Validator
     from scoreline.steps.checking import Recorded
-    from scoreline.steps.project import Project
+    from scoreline.steps.project import Paths, Project
 
 STATE_FOLDER = ".scoreline"
 
@@ -82,7 +83,7 @@ def open_project(
         extractor=lambda source: SourceReader(source, root, clock),
         clock=clock,
         version=version("scoreline"),
-        personal_key=personal_key(organisation.pseudonym_key, paths.state, root),
+        keyring=_keyring(organisation, paths, root),
         listener=listener or Silence(),
         waiting=waiting,
         notifier=lambda recipient: notifier_of(recipient, root),
@@ -103,6 +104,15 @@ def checkpoint_place(declared: str | None, root: Path) -> str | None:
     """
     place = os.environ.get("SCORELINE_CHECKPOINTS") or declared
     return place if place is None or "://" in place else str(root / place)
+
+
+def _keyring(organisation: Organisation, paths: Paths, root: Path) -> Keyring:
+    first = organisation.pseudonym_key
+    references = (first, *organisation.later_pseudonym_keys) if first else ()
+    keyring = Keyring(references, paths.keys, root)
+    if not references:
+        keyring.pseudonyms()  # made with the project, so that the first backup has it
+    return keyring
 
 
 def control_store_url(state: Path) -> str:

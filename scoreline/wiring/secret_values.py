@@ -19,25 +19,15 @@ from scoreline.core.errors import UsageError
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
 
 
-def personal_key(reference: str | None, state: Path, root: Path) -> bytes:
-    """The key that pseudonyms are made with: the referenced one, else the project's own.
-
-    The project's own is made once, readable by its owner only.
-    """
-    if reference is not None:
-        return str(resolve_secrets(reference, root)).encode()
-    return _own_key(state / "keys" / "pseudonym.key").encode()
-
-
 def session_key(reference: str | None, state: Path, root: Path) -> str:
     """The key that logins are signed with: the referenced one, else the project's own."""
     if reference is not None:
         return str(resolve_secrets(reference, root))
-    return _own_key(state / "keys" / "session.key")
+    return own_key(state / "keys" / "session.key")
 
 
-def _own_key(path: Path) -> str:
-    """A key of the project's own, made where there is none."""
+def own_key(path: Path) -> str:
+    """A key of the project's own, made where there is none, readable by its owner only."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _make_key(path)

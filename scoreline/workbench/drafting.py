@@ -17,6 +17,7 @@ from scoreline.core.errors import ScorelineError, UsageError
 from scoreline.core.model import Column, ColumnType, Source, Stream
 from scoreline.definitions.project import load_project
 from scoreline.steps.ports import Extract, Extractor, ExtractorFactory
+from scoreline.warehouse.personal import Protection
 from scoreline.warehouse.preview import reasons_by_column
 from scoreline.warehouse.profiling import ColumnProfile, Profiling
 from scoreline.warehouse.typing import RowReader, TypedRows
@@ -269,7 +270,12 @@ def _trial(
     reader = RowReader(timezone, folder)
     try:
         rows = reader.read(
-            stream, extract.reader(), extract.layout, folder, b"trial", extract.ragged
+            stream,
+            extract.reader(),
+            extract.layout,
+            folder,
+            Protection((b"trial",)),
+            extract.ragged,
         )
     finally:
         reader.close()

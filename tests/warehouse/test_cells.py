@@ -17,6 +17,7 @@ from warehouse_builders import column, stream
 
 from scoreline.core.model import Column
 from scoreline.warehouse.database import connect
+from scoreline.warehouse.personal import Protection, mark_of, pseudonym_of
 from scoreline.warehouse.typing import TypedRows, type_rows
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -36,7 +37,12 @@ def read(
         {declared.name: pa.array(cells, pa.string()), "_row": pa.array(range(1, len(cells) + 1))}
     )
     result = type_rows(
-        connection, stream(declared, key=()), table.to_reader(), "columns", work, b"k" * 32
+        connection,
+        stream(declared, key=()),
+        table.to_reader(),
+        "columns",
+        work,
+        Protection((b"k" * 32,)),
     )
     good = connection.execute(
         f"SELECT {declared.name} FROM read_parquet('{result.typed}') ORDER BY _row"
@@ -242,7 +248,8 @@ def test_pseudonyms_are_keyed_and_leave_nothing(
         }
     )
     declared = stream(person, column("n", "integer"), key=())
-    result = type_rows(connection, declared, table.to_reader(), "columns", tmp_path, b"secret key")
+    protection = Protection(keys=(b"secret key",))
+    result = type_rows(connection, declared, table.to_reader(), "columns", tmp_path, protection)
     rows = connection.execute(f"FROM read_parquet('{result.typed}') ORDER BY _row").fetchall()
     wanted = hmac.new(b"secret key", b"ann@acme.example", hashlib.sha256).hexdigest()
     assert [r[0] for r in rows] == [wanted, None]
@@ -250,6 +257,43 @@ def test_pseudonyms_are_keyed_and_leave_nothing(
         assert b"acme.example" not in path.read_bytes()
     refused = connection.execute(f"FROM read_parquet('{result.broken}')").fetchall()
     assert "acme" not in str(refused)
+
+
+def test_keys_of_pseudonyms_form_a_chain(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Under two keys a pseudonym is the second one's hash of the first one's, in hexadecimal."""
+    declared = stream(column("who", "text", personal="pseudonym"), key=())
+    table = pa.table({"who": ["ann"], "_row": pa.array([1], pa.int64())})
+    both = Protection(keys=(b"one", b"two" * 40))
+    result = type_rows(connection, declared, table.to_reader(), "columns", tmp_path, both)
+    [(found, _)] = connection.execute(
+        f"SELECT who, _row FROM read_parquet('{result.typed}')"
+    ).fetchall()
+    assert found == pseudonym_of(pseudonym_of("ann", both.keys[:1]), both.keys[1:])
+    assert found == pseudonym_of("ann", both.keys)
+
+
+@pytest.mark.parametrize("personal", ["keep", "pseudonym"])
+def test_rows_of_forgotten_people_are_counted_and_written_nowhere(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, personal: str
+) -> None:
+    """Whole rows and broken ones alike; what is left adds up with them to what came in."""
+    declared = stream(column("who", "text", personal=personal), column("n", "integer"), key=())
+    table = pa.table(
+        {
+            "who": ["ann", "bob", "ann", None, "cem"],
+            "n": ["1", "2", "x", "4", "y"],
+            "_row": pa.array([1, 2, 3, 4, 5], pa.int64()),
+        }
+    )
+    mark = mark_of("ann", b"marks", declared.full_name, "who")
+    protection = Protection((b"key",), b"marks", {"who": frozenset({mark})})
+    result = type_rows(connection, declared, table.to_reader(), "columns", tmp_path, protection)
+    assert (result.rows, result.rows_broken, result.rows_forgotten) == (5, 1, 2)
+    typed = connection.execute(f"SELECT n FROM read_parquet('{result.typed}')").fetchall()
+    broken = connection.execute(f"SELECT _row FROM read_parquet('{result.broken}')").fetchall()
+    assert (typed, broken) == ([(2,), (4,)], [(5,)])
 
 
 def test_a_column_that_blocks_says_so(

@@ -20,8 +20,17 @@ Action = Literal["added", "changed", "removed", "left out"]
 
 _FOR_PEOPLE = frozenset(("title", "description", "owner", "moved_from", "lead", "people", "teams"))
 _NOT_SCORED: Mapping[str, frozenset[str]] = {
-    "organisation": frozenset(("name", "schedule", "evaluate", "pseudonym_key")),
-    "stream": frozenset(("expect",)),
+    "organisation": frozenset(
+        (
+            "name",
+            "schedule",
+            "evaluate",
+            "pseudonym_key",
+            "later_pseudonym_keys",
+            "retention",
+        )
+    ),
+    "stream": frozenset(("expect", "retention")),
     "metric": frozenset(("settle_days", "dimensions")),
 }
 """Keys of a body that move no score of a key result that is already there, by kind."""
