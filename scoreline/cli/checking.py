@@ -12,23 +12,33 @@ from pathlib import Path
 from scoreline.audit.signatures import Signatures, check_signatures
 from scoreline.audit.verifying import verify
 from scoreline.cli.console import console, opened, print_json, safe
+from scoreline.cli.problems import Form, counted, print_problems
 from scoreline.core.errors import DefinitionError, Problem
-from scoreline.definitions.project import load_project, problems_as_json
+from scoreline.definitions.project import FOLDER, load_project
 from scoreline.steps.checking import all_problems
 from scoreline.warehouse.lock import is_held
 from scoreline.wiring import check_options, recorded_facts
+from scoreline.workbench.editor import refresh_schemas
+from scoreline.workbench.mending import mend
 
 FINDING = 1
 
 
-def check_project(root: Path, strict: bool, json: bool) -> int:
-    """Print every problem of the definitions; returns 1 where there is an error."""
+def check_project(root: Path, strict: bool, form: Form, *, fix: bool = False) -> int:
+    """Print every problem of the definitions; returns 1 where there is an error.
+
+    Args:
+        root: the project's folder.
+        strict: warnings are findings, too.
+        form: how they are printed.
+        fix: mend first what can be mended without a doubt.
+    """
+    if fix and (root / FOLDER).is_dir():
+        _mend(root.resolve())
     problems = _problems(root.resolve())
     errors = [p for p in problems if p.severity == "error"]
-    if json:
-        print_json(problems_as_json(list(problems)))
-    else:
-        _print(root, problems)
+    print_problems(root, problems, form)
+    refresh_schemas(root)
     return FINDING if errors or (strict and problems) else 0
 
 
@@ -39,31 +49,20 @@ def _problems(root: Path) -> Sequence[Problem]:
         return load_project(root).problems
 
 
-def _print(root: Path, problems: Sequence[Problem]) -> None:
-    out = console()
-    for problem in problems:
-        colour = "red" if problem.severity == "error" else "yellow"
-        out.print(
-            f"[bold]{safe(problem.place)}[/] [{colour}]{problem.severity}[/] "
-            f"{safe(problem.message)} [dim]{problem.code}[/]"
-        )
-        for word, text in (
-            ("found", problem.found),
-            ("legal", problem.legal),
-            ("hint", problem.hint),
-        ):
-            if text:
-                out.print(f"    [dim]{word}:[/] {safe(text)}")
-    errors = sum(p.severity == "error" for p in problems)
-    warnings = len(problems) - errors
-    if not problems:
-        out.print(f"[green]✔[/] the definitions in {safe(root / 'okr_defs')} are in order")
+def _mend(root: Path) -> None:
+    """Mend what is safe and show it on standard error, beside the report."""
+    out = console(stderr=True)
+    found = mend(root)
+    for one in found:
+        for line in one.diff():
+            colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "dim")
+            out.print(f"[{colour}]{safe(line)}[/]", soft_wrap=True)
+    edits = sum(one.edits for one in found)
+    if edits:
+        files = counted(len(found), "file")
+        out.print(f"[green]✔[/] {counted(edits, 'mistake')} mended in {files}\n")
     else:
-        out.print(f"\n{_count(errors, 'error')}, {_count(warnings, 'warning')}")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+        out.print("nothing could be mended without a doubt\n")
 
 
 def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
@@ -98,7 +97,7 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
         mark = "[red]✘[/]" if found.findings else "[green]✔[/]"
         out.print(
             f"{mark} {found.records:,} records in {found.blocks:,} blocks and {found.files:,} "
-            f"stored files: {_count(len(found.findings), 'finding')}"
+            f"stored files: {counted(len(found.findings), 'finding')}"
         )
         _print_signatures(signatures)
     return FINDING if found.findings else 0

@@ -208,5 +208,7 @@ def _children(node: dict[str, Any], part: str | int) -> list[dict[str, Any]]:
     if isinstance(part, int):
         items = node.get("items")
         return [items] if isinstance(items, dict) else []
-    inner = node.get("properties", {}).get(part) or node.get("additionalProperties")
-    return [inner] if isinstance(inner, dict) else []
+    named = node.get("properties", {}).get(part)
+    by_pattern = list(node.get("patternProperties", {}).values())
+    inner = [named] if named else [*by_pattern, node.get("additionalProperties")]
+    return [child for child in inner if isinstance(child, dict)]

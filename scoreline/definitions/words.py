@@ -24,7 +24,7 @@ _PERIODS = ("day", "week", "month", "quarter", "year")
 _WINDOWS = ("cycle", *_PERIODS, *(f"last {p}" for p in _PERIODS), "trailing 90d", "all", "latest")
 _UNITS = ("share", "percent", "ratio", "count", "number", "currency:EUR", "days", "score")
 _TYPES = ("text", "boolean", "integer", "decimal(p,s)", "date", "timestamp", "json")
-_TYPE_ALIASES = {
+TYPE_ALIASES = {
     "string": "text", "str": "text", "varchar": "text", "int": "integer", "bigint": "integer",
     "bool": "boolean", "datetime": "timestamp", "number": "decimal(18,2)",
     "float": "decimal(18,2)", "double": "decimal(18,2)", "numeric": "decimal(18,2)",
@@ -54,7 +54,7 @@ def as_type(value: Any) -> ColumnType:
     for kind in ("text", "boolean", "integer", "date", "timestamp", "json"):
         if text == kind:
             return ColumnType(kind)
-    meant = _TYPE_ALIASES.get(text.lower())
+    meant = TYPE_ALIASES.get(text.lower())
     hint = f"did you mean {meant}?" if meant else nearest(text, _TYPES)
     raise bad("bad-type", "there is no such type", ", ".join(_TYPES), hint)
 

@@ -35,6 +35,11 @@ _MAYBE_SECRET = re.compile(
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
 
+def without_secrets(line: str) -> str:
+    """A line of a file with `***` for what may be a secret in clear text."""
+    return _MAYBE_SECRET.sub(r"\1\2 ***", line)
+
+
 class _ReadError(ValueError):
     """The file as a whole cannot be read; carries its problem."""
 
@@ -268,7 +273,7 @@ class _Builder:
             "yaml-syntax",
             (line, column),
             message,
-            found=_MAYBE_SECRET.sub(r"\1\2 ***", written),
+            found=without_secrets(written),
             hint=hint,
         )
 

@@ -12,12 +12,19 @@ from scoreline.cli.commands.options import HERE, AsOf, Json, Project, Reason
 def check(
     project: Project = HERE,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings are findings too.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend first what can be mended without a doubt.")
+    ] = False,
+    form: Annotated[
+        Literal["text", "json", "sarif", "github"],
+        typer.Option("--format", help="Text, JSON, SARIF 2.1.0, or annotations of pull requests."),
+    ] = "text",
     json: Json = False,
 ) -> None:
     """Check the definitions: every mistake at once, with its place."""
     from scoreline.cli.checking import check_project
 
-    raise typer.Exit(check_project(project, strict, json))
+    raise typer.Exit(check_project(project, strict, "json" if json else form, fix=fix))
 
 
 def plan(
