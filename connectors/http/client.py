@@ -27,7 +27,7 @@ from connectors.http.body import ACCEPT_ENCODING, read_body
 from connectors.http.limits import Pace, retry_after, spent
 from connectors.http.options import HttpSource, seconds_of
 from connectors.http.scrubbing import Scrubber, secrets_of
-from connectors.http.signing_in import sign_in_of
+from connectors.http.signing_in import SignIn, sign_in_of
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
@@ -47,6 +47,7 @@ class HttpClient:
         clock: Clock,
         *,
         judge: Judge = lambda answer: None,
+        sign_in: SignIn | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Nothing is opened or asked yet.
@@ -56,6 +57,7 @@ class HttpClient:
             clock: UTC; dates in Retry-After are compared with it.
             judge: says what a vendor's answer means where its status does not: an error in
                 a body of status 200, a 403 that is a throttle. None where it is fine.
+            sign_in: a kind's own way, in place of what the options say.
             sleep: waits so many seconds.
         """
         self.base = options.url.rstrip("/")
@@ -72,7 +74,8 @@ class HttpClient:
             headers={"User-Agent": AGENT, "Accept-Encoding": ACCEPT_ENCODING, **options.headers},
             limits=httpx.Limits(max_connections=options.effort.concurrency),
         )
-        self._sign_in = sign_in_of(options.auth, self.base, self.scrubber, options.effort.timeout)
+        timeout = options.effort.timeout
+        self._sign_in = sign_in or sign_in_of(options.auth, self.base, self.scrubber, timeout)
 
     def begin(self) -> None:
         """Start the deadline that all further requests share."""

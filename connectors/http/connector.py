@@ -24,9 +24,10 @@ from connectors.errors import ConnectorError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.client import HttpClient
 from connectors.http.cursor import CursorColumn, Position, Tail
-from connectors.http.options import HttpSource
+from connectors.http.options import Effort, HttpSource
 from connectors.http.pages import SUFFIX
 from connectors.http.reading import Lines, Making, Mend, Reading, ReadRows, StoredRows
+from connectors.http.signing_in import SignIn
 from connectors.http.walking import Page
 from connectors.jsontext.source import SCHEMA
 from connectors.options import Options, parse_options
@@ -62,7 +63,17 @@ class HttpConnector(Connector):
     @cached_property
     def client(self) -> HttpClient:
         """The server; not connected."""
-        return HttpClient(cast(HttpSource, self.options), self.clock, judge=self.judge)
+        options = cast(HttpSource, self.options)
+        return HttpClient(options, self.clock, judge=self.judge, sign_in=self.sign_in())
+
+    @property
+    def effort(self) -> Effort:
+        """How hard to try."""
+        return cast(HttpSource, self.options).effort
+
+    def sign_in(self) -> SignIn | None:
+        """A kind's own way to sign in; None for what `auth` says."""
+        return None
 
     @abstractmethod
     def pages(self, spec: StreamSpec, since: Position | None) -> Iterator[Page]:

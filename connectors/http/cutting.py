@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.errors import PermanentError, TransientError, TruncatedError
-from connectors.http.pages import OWN, Frame
+from connectors.http.pages import Frame
+from connectors.http.tables import columns_of, lines_of_columns, lines_of_csv
 from connectors.jsontext.records import JsonRecords
 from connectors.jsontext.source import SPACE, BodyReader
 from connectors.receipt import Tally
@@ -54,8 +55,26 @@ def cut(frame: Frame, body: bytes, where: str) -> Cut:
         PermanentError: it is not JSON of the shape that was declared.
     """
     text = body.removeprefix(BOM)
-    if frame.records == OWN:
-        return _single(frame, text, where)
+    if frame.shape == "array":
+        whole = _array(frame, text, where)
+        return _exploded(whole, frame, where) if frame.explode else whole
+    envelope: dict[str, Any] = {}
+    if frame.shape == "object":
+        envelope = _object(text, where)
+        lines = pa.array([text.decode().strip(SPACE)], pa.string())
+    elif frame.shape == "csv":
+        lines = lines_of_csv(text, where)
+    else:
+        document = parsed(text, where, parse_int=str, parse_float=str)
+        lines = lines_of_columns(*columns_of(found_at(document, frame.records) or [], where))
+    return Cut(_with_context(lines, frame.context), _numbers(len(lines)), envelope)
+
+
+def _numbers(count: int) -> pa.Int64Array:
+    return pa.array(range(1, count + 1), pa.int64())
+
+
+def _array(frame: Frame, text: bytes, where: str) -> Cut:
     tally = Tally()
     records = JsonRecords(BodyReader(text, where), frame.records or None, tally)
     try:
@@ -76,15 +95,15 @@ def cut(frame: Frame, body: bytes, where: str) -> Cut:
     return Cut(_with_context(lines, frame.context), numbers, envelope, refused)
 
 
-def parsed(text: bytes, where: str) -> Any:
-    """A document as Python values; decimals stay exact.
+def parsed(text: bytes, where: str, **numbers: Any) -> Any:
+    """A document as Python values; decimals stay exact, or become what `numbers` say.
 
     Raises:
         TransientError: it is cut short.
         PermanentError: it is no JSON.
     """
     try:
-        return json.loads(text.removeprefix(BOM), parse_float=Decimal)
+        return json.loads(text.removeprefix(BOM), **{"parse_float": Decimal, **numbers})
     except (ValueError, RecursionError) as error:
         if text.rstrip()[-1:] not in (b"}", b"]"):
             raise TransientError("the body is cut short", where=where) from None
@@ -104,12 +123,24 @@ def found_at(document: Any, way: str) -> Any:
     return document
 
 
-def _single(frame: Frame, text: bytes, where: str) -> Cut:
+def _object(text: bytes, where: str) -> dict[str, Any]:
     document = parsed(text, where)
     if not isinstance(document, dict):
-        raise PermanentError("the body is not an object", where=where, do="Check `records`")
-    lines = pa.array([text.decode().strip(SPACE)], pa.string())
-    return Cut(_with_context(lines, frame.context), pa.array([1], pa.int64()), document)
+        raise PermanentError("the body is not an object", where=where, do="Check `shape`")
+    return document
+
+
+def _exploded(whole: Cut, frame: Frame, where: str) -> Cut:
+    """The items of an array inside each record, with members of the record put into each."""
+    parts = []
+    for line in whole.lines.to_pylist():
+        record = json.loads(line)
+        if not record.get(frame.explode):
+            continue
+        inner = Frame(frame.explode, context={name: record.get(name) for name in frame.carry})
+        parts.append(_array(inner, line.encode(), where).lines)
+    lines = pa.concat_arrays(parts) if parts else pa.array([], pa.string())
+    return Cut(lines, _numbers(len(lines)), whole.envelope, whole.refused)
 
 
 def _with_context(lines: pa.StringArray, context: Mapping[str, Any]) -> pa.StringArray:

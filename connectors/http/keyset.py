@@ -30,7 +30,7 @@ def walk_by_id(
     Args:
         client: the server.
         listing: the request for rows with an id above the given one, lowest first.
-        id_name: the member that holds the id, an integer.
+        id_name: the member that holds the id, an integer or the text of one.
 
     Raises:
         ConnectorError: as `walk`.
@@ -55,7 +55,10 @@ def walk_by_id(
 
 def _highest(page: Page, id_name: str, where: str) -> int:
     try:
-        ids = read_member(page.cut.lines, (id_name,), pa.int64())
+        try:
+            ids = read_member(page.cut.lines, (id_name,), pa.int64())
+        except pa.ArrowInvalid:  # an integer written as text
+            ids = read_member(page.cut.lines, (id_name,), pa.string()).cast(pa.int64())
     except pa.ArrowInvalid:
         raise PermanentError(f"{id_name} is not an integer", where=where) from None
     if not len(ids) or ids.null_count:

@@ -16,14 +16,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from connectors.errors import PermanentError
 
 SUFFIX = ".pages"
 LONGEST_LINE = 1 << 20
-OWN = "."
-"""`records` of a body that is one record itself."""
+Shape = Literal["array", "object", "csv", "columns"]
+"""Of a body's records: an array of objects (at `records`), the body as one record, a CSV with a
+header, or an array of columns (at `records`), each headed by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,10 @@ class Frame:
     """What one body is.
 
     Attributes:
-        records: the way to the array of records, names joined by dots; empty where the body is
-            the array; `.` where the body is one record.
+        records: the way to the array, names joined by dots; empty where the body is the array.
+        shape: what the records are.
+        explode: a member of each record that is an array; its items become the records.
+        carry: members that each item takes from its record.
         url: where it came from: path and query below the base, without secrets.
         context: what the records do not say of themselves, put into each: a course's id.
     """
@@ -40,6 +43,21 @@ class Frame:
     records: str = ""
     url: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
+    shape: Shape = "array"
+    explode: str = ""
+    carry: tuple[str, ...] = ()
+
+    def about(self, size: int) -> dict[str, Any]:
+        """The line before a body of `size` bytes; only what says something."""
+        known = {"bytes": size, **{name: getattr(self, name) for name in self.__slots__}}
+        plain = Frame()
+        return {k: v for k, v in known.items() if k == "bytes" or v != getattr(plain, k)}
+
+    @classmethod
+    def read(cls, about: Mapping[str, Any]) -> Frame:
+        """The frame that a line tells of."""
+        known = {k: v for k, v in about.items() if k in cls.__slots__}
+        return cls(**{**known, "carry": tuple(known.get("carry", ()))})
 
 
 class PageFile:
@@ -58,10 +76,9 @@ class PageFile:
         Raises:
             PermanentError: the disk is full or the folder cannot be written.
         """
-        about = {"bytes": len(body), "records": frame.records, "url": frame.url}
-        if frame.context:
-            about["context"] = dict(frame.context)
-        head = json.dumps(about, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        head = json.dumps(
+            frame.about(len(body)), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        )
         data = b"".join((head.encode(), b"\n", body, b"\n"))
         try:
             self._file.write(data)
@@ -97,8 +114,7 @@ def read_pages(path: Path, where: str) -> Iterator[tuple[Frame, bytes]]:
             number += 1
             try:
                 about = json.loads(head)
-                size, records = int(about["bytes"]), str(about["records"])
-                frame = Frame(records, str(about["url"]), about.get("context") or {})
+                size, frame = int(about["bytes"]), Frame.read(about)
             except (ValueError, KeyError, TypeError):
                 raise _damaged(where, number) from None
             body = file.read(size)

@@ -16,7 +16,7 @@ from connectors.errors import PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.client import HttpClient
 from connectors.http.cutting import Cut, cut, found_at
-from connectors.http.pages import OWN, Frame
+from connectors.http.pages import Frame, Shape
 from connectors.http.paging import Ask, NoPaging, Paging, ends_with, first_of, next_of
 
 MOST_PAGES = 1_000_000
@@ -51,6 +51,9 @@ class Listing:
     paging: Paging = field(default_factory=NoPaging)
     total: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
+    shape: Shape = "array"
+    explode: str = ""
+    carry: tuple[str, ...] = ()
     through: Callable[[Answer], datetime | None] = lambda answer: None
 
 
@@ -100,7 +103,15 @@ class _Taking:
         if answer.status in self.past_end:
             return
         below = _below(self._client, answer)
-        self.frame = Frame(self._listing.records, below, self._listing.context)
+        listing = self._listing
+        self.frame = Frame(
+            listing.records,
+            below,
+            listing.context,
+            listing.shape,
+            listing.explode,
+            listing.carry,
+        )
         self.page = cut(self.frame, answer.body, answer.where)
 
 
@@ -118,7 +129,7 @@ def _below(client: HttpClient, answer: Answer) -> str:
 
 
 def _total(listing: Listing, page: Cut, where: str) -> int | None:
-    if listing.total is None or listing.records == OWN:
+    if listing.total is None:
         return None
     found = found_at(page.envelope, listing.total)
     try:

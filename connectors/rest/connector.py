@@ -38,7 +38,15 @@ class RestConnector(HttpConnector):
         ask = Ask(options.path, options.params, options.body, options.method)
         if options.incremental is not None:
             ask = _since(ask, options.incremental, CursorColumn.of(spec), since)
-        listing = Listing(ask, options.records, options.paging, options.total)
+        listing = Listing(
+            ask,
+            options.records,
+            options.paging,
+            options.total,
+            shape=options.shape,
+            explode=options.explode,
+            carry=options.carry,
+        )
         return walk(self.client, listing)
 
     def overlap_of(self, spec: StreamSpec) -> timedelta:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from connectors.http.options import HttpSource, seconds_of
+from connectors.http.pages import Shape
 from connectors.http.paging import NoPaging, Paging
 from connectors.options import Options
 
@@ -81,7 +82,18 @@ class RestStream(Options):
     records: str = Field(
         default="",
         description="the way to the array of records, such as data.items; empty where the "
-        "answer is the array, `.` where it is one record",
+        "answer is the array",
+    )
+    shape: Shape = Field(
+        default="array",
+        description="array of records; object: the answer is one record; csv with a header; "
+        "columns: an array of columns, each headed by its name",
+    )
+    explode: str = Field(
+        default="", description="a member that is an array: its items become the records"
+    )
+    carry: tuple[str, ...] = Field(
+        default=(), description="members of the record that each of its items takes along"
     )
     total: str | None = Field(
         default=None, description="the way to the number of all records, such as meta.total"

@@ -13,13 +13,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
 RALPH = ("ralph-malph[lrs,backend-fs,cli]==5.1.0", "requests")
-TRYTON = ("trytond==8.2.1", "trytond-sale-opportunity==8.2.0", "psycopg2-binary")
+TRYTON = ("trytond==8.2.1", "trytond-sale-opportunity==8.2.0", "psycopg[binary,pool]")
 KOLIBRI = ("kolibri==0.19.5",)
 PATIENCE = 120
 
@@ -142,3 +143,50 @@ def post_statements(
                 headers={"Content-Type": "application/json"},
             )
             assert answer.status_code == 200, answer.text
+
+
+@dataclass(frozen=True)
+class Tryton:
+    """A Tryton: its address, and the key of a user application for REST."""
+
+    url: str
+    key: str
+    loading: list[str]
+
+    def change(self, count: int) -> None:
+        """Edit so many opportunities."""
+        _said([*self.loading, str(count)])
+
+
+@contextmanager
+def tryton(folder: Path, url: str, table: Path) -> Iterator[Tryton]:
+    """A Tryton with sale_opportunity on PostgreSQL, and the opportunities of a CRM in it.
+
+    Args:
+        folder: for its configuration and logs.
+        url: of a PostgreSQL server with an empty database `tryton`, without the database.
+        table: the opportunities.
+    """
+    place = environment("tryton", TRYTON)
+    port, python = free_port(), str(place / "bin" / "python")
+    settings = folder / "trytond.conf"
+    settings.write_text(
+        f"[database]\nuri = {url}\npath = {folder}\n[web]\nlisten = 127.0.0.1:{port}\n"
+    )
+    (folder / "password").write_text("tryton-password-1")
+    admin = [str(place / "bin" / "trytond-admin"), "-c", str(settings), "-d", "tryton"]
+    more = {"TRYTONPASSFILE": str(folder / "password")}
+    import time; t=time.time(); _said([*admin, "-u", "sale_opportunity", "--activate-dependencies", "--all", "--email", "a@example.org", "-p"], **more)
+    print("admin",time.time()-t); loading = [python, str(Path(__file__).with_name("tryton_load.py")), str(settings), "tryton", str(table)]
+    key = _said(loading).splitlines()[0]
+    base = f"http://127.0.0.1:{port}"
+    serving = [str(place / "bin" / "trytond"), "-c", str(settings), "-d", "tryton"]
+    with running(serving, {}, base, folder / "tryton.log"):
+        yield Tryton(f"{base}/tryton", key, loading)
+
+
+def _said(command: list[str], **more: str) -> str:
+    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(command, env={**clean, **more}, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command}: {done.stderr[-3000:]}"
+    return done.stdout
