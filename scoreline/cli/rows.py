@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scoreline.cli.console import console, number, opened, print_json, safe, table
+from scoreline.cli.showing import Times, then
 from scoreline.core.errors import UsageError
 from scoreline.core.exact import Exact, exact_text, shown
 from scoreline.steps.drilling import PartBehind, rows_behind
@@ -32,9 +33,12 @@ class Paging:
     csv: Path | None = None
 
 
-def show_rows(root: Path, name: str, as_of: date | None, paging: Paging, json: bool) -> int:
+def show_rows(
+    root: Path, name: str, as_of: date | None, clocks: Times, paging: Paging, json: bool
+) -> int:
     """Print the rows behind a score; returns 1 where they do not add up to its value."""
-    with opened(root) as project:
+    with opened(root) as now:
+        project = then(now, clocks, as_of, name)
         kr = find_key_result(project, name)
         row = standing_of(project, kr, as_of).row
         day = row.score.value_day or row.score.day

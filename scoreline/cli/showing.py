@@ -5,6 +5,7 @@ What belongs here: printing scores and how they came about. What does not: compu
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from scoreline.cli.console import (
     status_text,
     table,
 )
+from scoreline.core.errors import UsageError
 from scoreline.core.exact import shown
 from scoreline.core.rollup import RolledUp
 from scoreline.steps.project import Project
@@ -34,10 +36,14 @@ from scoreline.steps.status import (
     standing,
 )
 
+Times = tuple[str | None, str | None]
+"""--known-at and --definitions-at, as written."""
 
-def show_status(root: Path, as_of: date | None, objectives: bool, json: bool) -> int:
+
+def show_status(root: Path, as_of: date | None, clocks: Times, objectives: bool, json: bool) -> int:
     """Print where every key result (or objective) stands; returns the exit status."""
-    with opened(root, check_sql=False) as project:
+    with opened(root, check_sql=False) as now:
+        project = then(now, clocks, as_of)
         found = standing(project, as_of)
         if json and objectives:
             print_json([objective_json(o) for o in found.objectives])
@@ -46,6 +52,23 @@ def show_status(root: Path, as_of: date | None, objectives: bool, json: bool) ->
         else:
             _print_standing(project, found, objectives)
     return 0
+
+
+def then(project: Project, times: Times, as_of: date | None, name: str | None = None) -> Project:
+    """The project as it was at other times, where such are asked for; says which."""
+    if times == (None, None):
+        return project
+    from scoreline.steps.clocks import Clocks, project_then  # brings in DuckDB
+
+    of = None
+    with suppress(UsageError):  # a key result that the definitions no longer have
+        of = find_key_result(project, name).id if name else None
+    found = project_then(project, Clocks(*times), as_of, of or name)
+    words = f"on what was known at {found.now():%Y-%m-%d %H:%M:%S} UTC"
+    if times[1] is not None:
+        words += f", by the definitions of {times[1]}"
+    project.listener.say(words)
+    return found
 
 
 def _print_standing(project: Project, found: Standing, objectives_only: bool) -> None:
@@ -113,11 +136,12 @@ def _way(row: KeyResultRow) -> str:
     return f"{value} of {number(shown(score.target, 2))}" if score.target is not None else value
 
 
-def show_explanation(root: Path, name: str, as_of: date | None, json: bool) -> int:
+def show_explanation(root: Path, name: str, as_of: date | None, clocks: Times, json: bool) -> int:
     """Print how a score came about; returns the exit status."""
     from scoreline.steps.explaining import explanation  # parses SQL
 
-    with opened(root) as project:
+    with opened(root) as now:
+        project = then(now, clocks, as_of, name)
         kr = find_key_result(project, name)
         found = explanation(project, kr, as_of)
         if json:

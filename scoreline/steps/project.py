@@ -6,7 +6,7 @@ how any of it is made (wiring).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -92,7 +92,8 @@ class Project:
     the files is approved. `version` is the release that runs.
     `signing_secret` gives the private key that the
     definitions refer to, `checkpoint_place` is where checkpoints are copied to. `troubles`
-    are what went wrong beside the work itself, which is recorded: exit status 3.
+    are what went wrong beside the work itself, which is recorded: exit status 3. `failed`
+    are metrics that are known not to be computable, with words (see clocks).
     """
 
     paths: Paths
@@ -112,6 +113,7 @@ class Project:
     signing_secret: Callable[[], str] | None = None
     checkpoint_place: str | None = None
     troubles: list[str] = field(default_factory=list)
+    failed: Mapping[str, str] = field(default_factory=dict)
     _reader: RowReader | None = None
 
     @property

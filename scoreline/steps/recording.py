@@ -130,9 +130,9 @@ def score_record(
         "steps_done": [d.isoformat() if d else None for d in score.steps_done],
         "override": _override(score),
         "thresholds": {
-            "on_track": str(score.thresholds.on_track),
-            "at_risk": str(score.thresholds.at_risk),
-            "grace": str(score.thresholds.grace),
+            "on_track": exact_text(Fraction(score.thresholds.on_track)),
+            "at_risk": exact_text(Fraction(score.thresholds.at_risk)),
+            "grace": exact_text(Fraction(score.thresholds.grace)),
         },
         "rules": score.rules_version,
         "definition": digest_of(uses),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from scoreline.core.errors import ScorelineError, UsageError, WarehouseError
@@ -109,7 +109,8 @@ def _run(
     """A run: locked, noted in the store, with the warehouse open and in step."""
     with project.working(kind):
         project.files.clean()
-        run = project.store.begin_run(kind, day, project.version, project.now())
+        began = project.now()
+        run = project.store.begin_run(kind, day, project.version, began)
         outcome = "failed"
         try:
             with project.warehouse() as warehouse:
@@ -118,7 +119,14 @@ def _run(
             outcome = "finished"
         finally:
             project.store.seal(run, project.now())
-            project.store.end_run(run, outcome, project.now(), summary or {})
+            read = _read_since(project, began)
+            project.store.end_run(run, outcome, project.now(), {**(summary or {}), **read})
+
+
+def _read_since(project: Project, began: datetime) -> dict[str, dict[str, str]]:
+    """When this run read which stream's source: how fresh a stream was can be asked later."""
+    read = {s: at for s, at in project.store.extractions().items() if at >= began}
+    return {"extracted": {s: at.isoformat() for s, at in read.items()}} if read else {}
 
 
 def _known(project: Project, source: str, streams: Collection[str] | None) -> None:

@@ -66,7 +66,7 @@ def standing(
     """
     day, plan = as_of or project.default_day(), project.plan
     values = project.store.values([r.id for r in requests_for(plan)])
-    evidence = gather(project, plan, day, values, {})
+    evidence = gather(project, plan, day, values, project.failed)
     scored = evaluate(project, evidence, day)
     definitions = definitions or Definitions(plan)
     records = _records(scored, evidence, values, definitions)
@@ -92,7 +92,7 @@ def standing_of(
     cycle = kr.id.split("/", 1)[0]
     asked = [(m, f) for m, f in asked_of(kr) if m in plan.metrics]
     values = project.store.values([r for m, f in asked for r in request_ids(plan, m, f, cycle)])
-    evidence = gather(project, plan, day, values, {}, kr)
+    evidence = gather(project, plan, day, values, project.failed, kr)
     scored = evaluate(project, evidence, day, kr)
     history = project.store.score_history(kr.id)
     stored = {s.key_result: s for s in history if s.as_of == day}

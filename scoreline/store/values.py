@@ -6,7 +6,7 @@ What belongs here: the store's methods that read them. What does not: writing th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -64,6 +64,23 @@ class ValueBook(StoreBase):
                     value = _value(row)
                     recorded_at = instant(row.recorded_at)
                     found[value.request] = StoredValue(value, row.digest, recorded_at, row.run)
+        return found
+
+    def values_of(self, inputs: Mapping[str, str]) -> dict[str, ValueRecord]:
+        """The value of each request that was computed from just these inputs, whenever.
+
+        Args:
+            inputs: for each request, the digest of its inputs.
+        """
+        columns = (series_values.c.coding, series_values.c.series, series_values.c.input_digest)
+        query = with_bodies(series_values, *columns)
+        found: dict[str, ValueRecord] = {}
+        with self._read() as connection:
+            for ids in chunks(inputs):
+                for row in connection.execute(query.where(series_values.c.request.in_(ids))):
+                    value = _value(row)
+                    if inputs[value.request] == row.input_digest:
+                        found[value.request] = value
         return found
 
     def value_versions(self, request: str) -> list[ValueRecord]:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from scoreline.core.errors import StoreError
-from scoreline.core.records import Part, StreamVersion, digest_of
+from scoreline.core.records import Batch, Part, StreamVersion, digest_of
 from scoreline.store import transitions
 from scoreline.store.base import StoreBase
-from scoreline.store.codec import optional_instant
+from scoreline.store.codec import instant_text, optional_instant
 from scoreline.store.gate_rows import batch_from, quarantine_from
 from scoreline.store.schema import batches, ledger_blocks, ledger_records
 
@@ -34,6 +35,15 @@ class VersionBook(StoreBase):
         wanted = None if streams is None else set(streams)
         with self._read() as connection:
             return _Replay(connection, wanted).versions()
+
+    def batches_then(self, at: datetime) -> list[Batch]:
+        """Every batch received until a moment, as its records until then leave it.
+
+        Raises:
+            StoreError: the ledger contradicts itself; `scoreline verify` says where.
+        """
+        with self._read() as connection:
+            return _Replay(connection, set()).batches(instant_text(at))
 
     def streams_then(self, digests: Mapping[str, str]) -> dict[str, StreamVersion]:
         """The version of each stream that has the given content digest, the newest such.
@@ -75,6 +85,19 @@ class _Replay:
             if body["record"] == "stream" and (self._wanted is None or of in self._wanted):
                 found.append(self._version(seq, body, recorded_at))
         return found
+
+    def batches(self, until: str) -> list[Batch]:
+        query = (
+            select(ledger_records.c.seq, ledger_records.c.body)
+            .join(ledger_blocks, ledger_blocks.c.height == ledger_records.c.block)
+            .where(ledger_records.c.kind.in_(transitions.GATE_KINDS))
+            .where(ledger_blocks.c.recorded_at <= until)
+            .order_by(ledger_records.c.seq)
+        )
+        for seq, content in self._connection.execute(query):
+            self._apply(seq, json.loads(content), content)
+        found = [self._part(columns, ()).batch for columns in self._world.batches.values()]
+        return sorted(found, key=lambda batch: batch.seq)
 
     def _apply(self, seq: int, body: Mapping[str, Any], content: bytes) -> None:
         try:

@@ -10,7 +10,9 @@ import typer
 from scoreline.cli.commands.options import (
     HERE,
     AsOf,
+    DefinitionsAt,
     Json,
+    KnownAt,
     Project,
     complete_key_result,
     complete_source,
@@ -36,6 +38,8 @@ def run(
 def status(
     project: Project = HERE,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
+    definitions_at: DefinitionsAt = None,
     objectives: Annotated[
         bool, typer.Option("--objectives", help="Objectives, teams and the organisation.")
     ] = False,
@@ -44,7 +48,8 @@ def status(
     """Show where every key result stands."""
     from scoreline.cli.showing import show_status
 
-    raise typer.Exit(show_status(project, as_of, objectives, json))
+    clocks = (known_at, definitions_at)
+    raise typer.Exit(show_status(project, as_of, clocks, objectives, json))
 
 
 def forecast(

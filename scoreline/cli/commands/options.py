@@ -70,6 +70,22 @@ AsOf = Annotated[
         help="The day that is scored; what `evaluate` says if left out.",
     ),
 ]
+KnownAt = Annotated[
+    str | None,
+    typer.Option(
+        "--known-at",
+        metavar="TIME",
+        help="Only what had arrived by then: a day (its end) or an instant of ISO 8601.",
+    ),
+]
+DefinitionsAt = Annotated[
+    str | None,
+    typer.Option(
+        "--definitions-at",
+        metavar="TIME|DIGEST",
+        help="The definitions in force then, or those of a digest; with --known-at alone, then.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the record.")]
 Approver = Annotated[

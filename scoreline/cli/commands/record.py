@@ -7,13 +7,23 @@ from typing import Annotated
 
 import typer
 
-from scoreline.cli.commands.options import HERE, AsOf, Json, KeyResult, Project
+from scoreline.cli.commands.options import (
+    HERE,
+    AsOf,
+    DefinitionsAt,
+    Json,
+    KeyResult,
+    KnownAt,
+    Project,
+)
 
 
 def explain(
     key_result: KeyResult,
     project: Project = HERE,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
+    definitions_at: DefinitionsAt = None,
     rows: Annotated[
         bool, typer.Option("--rows", help="List the rows that the value is made of.")
     ] = False,
@@ -28,14 +38,15 @@ def explain(
     json: Json = False,
 ) -> None:
     """Say how a score came about: formula, values, SQL, files, checks, record; or its rows."""
+    clocks = (known_at, definitions_at)
     if rows or csv is not None:
         from scoreline.cli.rows import Paging, show_rows
 
         paging = Paging(page, page_size, csv)
-        raise typer.Exit(show_rows(project, key_result, as_of, paging, json))
+        raise typer.Exit(show_rows(project, key_result, as_of, clocks, paging, json))
     from scoreline.cli.showing import show_explanation
 
-    raise typer.Exit(show_explanation(project, key_result, as_of, json))
+    raise typer.Exit(show_explanation(project, key_result, as_of, clocks, json))
 
 
 def verify(
