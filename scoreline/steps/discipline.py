@@ -9,7 +9,7 @@ check-in; one that is over (achieved, missed, withdrawn, closed) no more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -61,7 +61,7 @@ def due_check_ins(
     return found
 
 
-def newest_days(entries: list[CheckIn]) -> dict[str, date]:
+def newest_days(entries: Iterable[CheckIn]) -> dict[str, date]:
     """The day of each key result's newest check-in."""
     found: dict[str, date] = {}
     for entry in entries:

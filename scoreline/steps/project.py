@@ -157,9 +157,10 @@ class Project:
         return self._reader
 
     @contextmanager
-    def working(self, purpose: str) -> Iterator[None]:
+    def working(self, purpose: str, wait: float = 3600.0) -> Iterator[None]:
         """Hold the project's lock; says whom it waits for. At the end the ledger is signed."""
-        with project_lock(self.paths.lock, purpose, self.now(), tell=self.listener.say):
+        say = self.listener.say
+        with project_lock(self.paths.lock, purpose, self.now(), wait=wait, tell=say):
             try:
                 yield
             finally:

@@ -40,12 +40,12 @@ def checkin(
     json: Json = False,
 ) -> None:
     """Record what a person says of a key result: a value, a confidence, a note."""
-    from scoreline.cli.people import CheckInRequest, check_in
+    from scoreline.cli.people import login_name, say_of
+    from scoreline.steps.checking_in import CheckInRequest
 
-    request = CheckInRequest(
-        key_result, value, confidence, note, day, override, until, reason, approver, by
-    )
-    raise typer.Exit(check_in(project, request, json))
+    who = by or login_name()
+    request = CheckInRequest(who, value, confidence, note, day, override, until, reason, approver)
+    raise typer.Exit(say_of(project, key_result, request, json))
 
 
 def add_to(app: typer.Typer) -> None:

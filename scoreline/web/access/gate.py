@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from scoreline.web.access.visitors import LOOPBACK, Doors, Visitor, form_token
+from scoreline.web.access.visitors import LOOPBACK, Doors, Visitor, form_token, may_check_in
 from scoreline.web.serving import problem_page
 
 POLICY = (
@@ -101,7 +101,12 @@ class Gate:
 
     def _welcome(self, request: Request, visitor: Visitor) -> None:
         request.state.visitor = visitor
-        request.state.page = {"person": visitor.name, "visitor": visitor}
+        plan = self._doors.live.project().plan
+        request.state.page = {
+            "person": visitor.name,
+            "visitor": visitor,
+            "may_check_in": lambda kr: may_check_in(plan, visitor, kr),
+        }
         if visitor.how != "token" and not request.url.path.startswith("/api/"):
             request.state.page["form_token"] = form_token(request.session)
 

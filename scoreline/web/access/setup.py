@@ -19,6 +19,7 @@ from scoreline.web.access.gate import Gate
 from scoreline.web.access.limits import LoginLimits
 from scoreline.web.access.visitors import LOOPBACK, Doors, access_error, is_configured
 from scoreline.web.app import Extension
+from scoreline.web.pages import check_ins
 from scoreline.web.reading.live import Live
 
 
@@ -52,6 +53,7 @@ def with_access(live: Live, keys: Keys, host: str = "127.0.0.1") -> Extension:
         app.state.login_limits = LoginLimits()
         app.state.provider = keys.provider
         app.include_router(login.router)
+        app.include_router(check_ins.router)
         app.add_middleware(Gate, doors=doors, is_encrypted=is_encrypted)
         app.add_middleware(
             SessionMiddleware,

@@ -21,6 +21,8 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from scoreline.core.access import ROLES, Access, Role, implied, roles_of
+from scoreline.core.model import KeyResult, Plan
+from scoreline.steps.discipline import owner_of
 from scoreline.steps.project import Project
 from scoreline.web.reading.live import Live
 from scoreline.web.serving import PageError
@@ -158,6 +160,13 @@ def machine_user() -> str:
 def stamp_of(kept: str) -> str:
     """What ties a login to a password without saying anything of it."""
     return hashlib.sha256(kept.encode()).hexdigest()[:16]
+
+
+def may_check_in(plan: Plan, visitor: Visitor, kr: KeyResult) -> bool:
+    """Whether a person may check in: on their own key results, or as an admin."""
+    owner = owner_of(plan, kr) or ""
+    is_own = visitor.may("owner") and owner.casefold() == visitor.name.casefold()
+    return visitor.may("admin") or is_own
 
 
 def begin(session: MutableMapping[str, Any], name: str, how: str, **more: Any) -> None:

@@ -60,12 +60,13 @@ class SourceOf:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A check-in or an override, with the name of who said it."""
+    """A check-in or an override, with the name of who said it; `ahead`: of a later day."""
 
     who: str
     entry: CheckIn
     confidence: Fraction | None
     in_force: bool
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ def detail(
         moves=_moves(scored),
         recorded=recorded(found.history),
         sources=[_source(project, found.evidence, n, scored) for n in found.row.streams],
-        said=[_said(project, scored, c) for c in reversed(said)],
+        said=[_said(project, scored, c) for c in reversed(said + _ahead(project, kr, found.as_of))],
         steps=_steps(scored),
         keep=bounds_words(kr),
         others=_others(project, kr),
@@ -225,6 +226,13 @@ def _source(project: Project, evidence: Evidence, name: str, scored: Scored) -> 
     )
 
 
+def _ahead(project: Project, kr: KeyResult, day: date) -> list[CheckIn]:
+    """What was said of days after the newest that is scored: it counts from then on."""
+    if day != project.default_day():
+        return []
+    return [c for c in project.store.check_ins(kr.id) if c.day > day]
+
+
 def _said(project: Project, scored: Scored, entry: CheckIn) -> Said:
     day = scored.score.day
     return Said(
@@ -232,6 +240,7 @@ def _said(project: Project, scored: Scored, entry: CheckIn) -> Said:
         entry=entry,
         confidence=Fraction(entry.confidence) if entry.confidence else None,
         in_force=entry.until is not None and entry.day <= day <= entry.until,
+        ahead=entry.day > day,
     )
 
 

@@ -169,8 +169,9 @@ class Snapshot:
 
     def newest_check_in(self, kr: KeyResult) -> CheckIn | None:
         """What was said last of a key result, overrides left out; None if nothing was."""
-        said = [c for c in self.standing.evidence.check_ins.get(kr.id, ()) if c.until is None]
-        return max(said, key=lambda c: c.day) if said else None
+        entries = self.standing.evidence.check_ins.get(kr.id, ())
+        said = (c for c in reversed(entries) if c.until is None)
+        return max(said, key=lambda c: c.day, default=None)
 
 
 def taken(project: Project, found: Standing, key: Key, definitions_error: str | None) -> Snapshot:
