@@ -92,19 +92,19 @@ class ServerLinks:
 
     def check_ins(self, **filters: str | None) -> str:
         """Which check-ins are due; on a server alone."""
-        return f"{self._root}/check-ins{_query(filters)}"
+        return f"{self.root}/check-ins{_query(filters)}"
 
     def check_in(self, name: str) -> str:
         """The form of a check-in; on a server alone."""
-        return f"{self._root}/check-in/{quote(name)}"
+        return f"{self.root}/check-in/{quote(name)}"
 
     def rows(self, name: str, **options: str | None) -> str:
         """The rows behind a key result's value; on a server alone."""
-        return f"{self._root}/rows/{quote(name)}{_query(options)}"
+        return f"{self.root}/rows/{quote(name)}{_query(options)}"
 
     def log_out(self) -> str:
         """Where a login ends; on a server alone."""
-        return f"{self._root}/logout"
+        return f"{self.root}/logout"
 
 
 @dataclass(frozen=True)

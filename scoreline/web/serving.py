@@ -52,7 +52,8 @@ def answer(
 ) -> HTMLResponse:
     """A page as an answer.
 
-    What stands in the mapping `request.state.page` reaches the base template too.
+    What stands in the mapping `request.state.page` (who looks, and their form's token)
+    reaches the base template, and the main part unless that is kept for everybody.
 
     Args:
         request: what is answered.
@@ -66,11 +67,13 @@ def answer(
     """
     links = links_of(request)
 
+    around = getattr(request.state, "page", {})
+
     def made() -> Markup:
-        return render_main(template, links, frame, **context)
+        given = around | context if keep is None else context
+        return render_main(template, links, frame, **given)
 
     main = made() if keep is None else live_of(request).kept(("main", links, keep), made)
-    around = getattr(request.state, "page", {})
     html = render(links, frame, title, main, here=here, **around)
     return HTMLResponse(html, headers={"Cache-Control": "private, no-cache"})
 

@@ -41,7 +41,8 @@ def owing(request: Request, visitor: Viewer) -> HTMLResponse:
         request,
         "check_ins.html",
         snapshot.shown_frame,
-        here="check-ins",
+        "Check-ins",
+        "check-ins",
         found=discipline(snapshot, project.store.check_ins(), today, visitor.name),
     )
 
@@ -121,15 +122,17 @@ def _form(
     live = live_of(request)
     project, snapshot = live.project(), live.snapshot()
     metric = project.plan.metrics.get(kr.metric or "")
-    return answer(
+    found = answer(
         request,
         "check_in.html",
         snapshot.shown_frame,
-        status,
-        here="check-ins",
+        f"Check in: {kr.title}",
+        "check-ins",
         kr=kr,
         unit=metric.unit if metric else None,
         given=given,
         problem=problem,
         today=project.now().astimezone(project.zone).date().isoformat(),
     )
+    found.status_code = status
+    return found
