@@ -39,6 +39,15 @@ def login() -> str:
     return getpass.getuser()
 
 
+def is_recorded(project: Project) -> bool:
+    """Whether the definitions are without error and the record has exactly these objects."""
+    if project.errors:
+        return False
+    removal = digest_of(_REMOVAL)
+    recorded = {n: d for n, (d, _) in project.store.definition_digests().items() if d != removal}
+    return recorded == Definitions(project.plan).digests
+
+
 def new_versions(
     project: Project,
     definitions: Definitions,

@@ -67,7 +67,7 @@ def apply(
     json: Json = False,
 ) -> None:
     """Record changed definitions, with who and why; shows first what they do."""
-    from scoreline.cli.planning import apply_project
+    from scoreline.cli.applying import apply_project
 
     raise typer.Exit(apply_project(project, reason, approver or [], yes=yes, json=json))
 
