@@ -28,11 +28,11 @@ def plan_markdown(proposal: Proposal) -> str:
 
 
 def _goalposts(proposal: Proposal) -> list[str]:
-    moved = proposal.moved_goalposts
-    if not moved:
+    found = words.goalposts(proposal)
+    if not found:
         return []
     head = ["", "**Goalposts that move in the middle of a cycle**", ""]
-    return head + [f"- `{_code(e.id)}`: {_text(words.goalposts(e))}" for e in moved]
+    return head + [f"- `{_code(words.some(ids))}`: {_text(moved)}" for moved, ids in found]
 
 
 def _effects(proposal: Proposal) -> list[str]:

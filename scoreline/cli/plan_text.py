@@ -97,10 +97,8 @@ def _status(status: str) -> str:
 
 
 def _print_goalposts(proposal: Proposal, out: Any) -> None:
-    moved = proposal.moved_goalposts
-    for effect in moved:
-        out.print(
-            f"[bold yellow]goalposts[/] {safe(effect.id)}\n    {safe(words.goalposts(effect))}"
-        )
-    if moved:
+    found = words.goalposts(proposal)
+    for moved, ids in found:
+        out.print(f"[bold yellow]goalposts[/] {safe(words.some(ids))}\n    {safe(moved)}")
+    if found:
         out.print()

@@ -89,10 +89,23 @@ def reason_of(effect: Effect) -> str | None:
     return score.reason
 
 
-def goalposts(effect: Effect) -> str:
-    """Which goalposts moved, by whom: `target: 120 -> 110 (Maya …, not committed)`."""
-    words = "; ".join(change_words(c) for c in effect.goalposts)
-    return f"{words} (by {effect.author})" if effect.author else words
+def goalposts(proposal: Proposal) -> list[tuple[str, list[str]]]:
+    """What was moved, by whom, and the key results whose goalposts that moves.
+
+    One changed metric moves those of many; they are named together.
+    """
+    groups: dict[str, list[str]] = {}
+    for effect in proposal.moved_goalposts:
+        words = "; ".join(change_words(c) for c in effect.goalposts)
+        words = f"{words} (by {effect.author})" if effect.author else words
+        groups.setdefault(words, []).append(effect.id)
+    return list(groups.items())
+
+
+def some(names: list[str], most: int = 8) -> str:
+    """The names, or the first of them and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def summary(proposal: Proposal) -> str:

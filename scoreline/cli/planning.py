@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from scoreline.cli.console import TerminalListener, console, print_json
 from scoreline.steps.defining import is_recorded
-from scoreline.wiring import open_project
+from scoreline.wiring import open_project, with_sql_checked
 
 if TYPE_CHECKING:
     from scoreline.steps.change.proposal import Proposal
@@ -34,31 +34,22 @@ def show_plan(
     Returns:
         1 where the definitions have an error, or `fail_on` is met; else 0.
     """
-    if against is None and form == "text" and _nothing_differs(root):
-        console().print(
-            "[green]✔[/] nothing differs from what is recorded: every key result stays as it is"
-        )
-        return 0
-    from scoreline.steps.change.proposal import propose
-
-    project = open_project(root, listener=TerminalListener(), as_written=True)
+    project = open_project(root, listener=TerminalListener(), check_sql=False, as_written=True)
     try:
-        proposal = propose(project, against, as_of)
+        if against is None and form == "text" and is_recorded(project):
+            console().print(
+                "[green]✔[/] nothing differs from what is recorded: every key result stays as it is"
+            )
+            return 0
+        from scoreline.steps.change.proposal import propose
+
+        proposal = propose(with_sql_checked(project), against, as_of)
     finally:
         project.close()
     _print(proposal, form)
     if form == "text" and proposal.objects and against is None:
         print('next: scoreline apply --reason "…", or scoreline run', file=sys.stderr)
     return FINDING if _failed(proposal, fail_on) else 0
-
-
-def _nothing_differs(root: Path) -> bool:
-    """Whether every object in the files is recorded as it is, and none more."""
-    project = open_project(root, check_sql=False, as_written=True)
-    try:
-        return is_recorded(project)
-    finally:
-        project.close()
 
 
 def _print(proposal: Proposal, form: Form) -> None:

@@ -11,7 +11,7 @@ inside an expectation's arguments come back as text; they take part in no score.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -47,10 +47,15 @@ def is_removed(body: Mapping[str, Any]) -> bool:
     return body.get(REMOVED) is True
 
 
-def plan_from(bodies: Bodies) -> Plan:
+def plan_from(bodies: Bodies, known: Mapping[str, Any] | None = None) -> Plan:
     """The plan that recorded bodies describe.
 
     A key result whose metric is not among them is `broken`, as it is where a file is in error.
+
+    Args:
+        bodies: what was recorded.
+        known: objects by name that have the very bodies recorded (streams, models, metrics,
+            key results); they are taken as they are instead of being read again.
 
     Raises:
         DefinitionError: a body cannot be read (another release wrote it), or the
@@ -58,18 +63,24 @@ def plan_from(bodies: Bodies) -> Plan:
     """
     if "organisation" not in bodies:
         raise DefinitionError("no organisation is recorded: `scoreline run` records it")
-    standing = {n: (k, b) for n, (k, b) in bodies.items() if not is_removed(b)}
-    of_kind = {
-        kind: {n.partition(" ")[2]: b for n, (k, b) in standing.items() if k == kind}
-        for kind in ("stream", "model", "metric", "objective", "key_result")
-    }
-    metrics = {n: decode(Metric, b) for n, b in of_kind["metric"].items()}
+    of_kind: dict[str, dict[str, Any]] = {kind: {} for kind in _READERS}
+    objectives = {}
+    for name, (kind, body) in bodies.items():
+        if is_removed(body):
+            continue
+        short = name.partition(" ")[2]
+        if kind == "objective":
+            objectives[short] = body
+        elif kind in _READERS:
+            same = (known or {}).get(name)
+            of_kind[kind][short] = _READERS[kind](body) if same is None else same
+    origins = {n: bodies[f"stream {n}"][1].get("from", {}) for n in of_kind["stream"]}
     return Plan(
-        organisation=_organisation(standing["organisation"][1]),
-        sources=_sources(of_kind["stream"]),
-        models={n: decode(Model, b) for n, b in of_kind["model"].items()},
-        metrics=metrics,
-        objectives=_objectives(of_kind["objective"], of_kind["key_result"], metrics),
+        organisation=_organisation(bodies["organisation"][1]),
+        sources=_sources(of_kind["stream"], origins),
+        models=of_kind["model"],
+        metrics=of_kind["metric"],
+        objectives=_objectives(objectives, of_kind["key_result"], of_kind["metric"]),
     )
 
 
@@ -90,11 +101,16 @@ def _organisation(body: Mapping[str, Any]) -> Organisation:
     return decode(Organisation, {**body, **named})
 
 
-def _sources(streams: Mapping[str, Mapping[str, Any]]) -> dict[str, Source]:
+def _stream(body: Mapping[str, Any]) -> Stream:
+    return decode(Stream, {k: v for k, v in body.items() if k != "from"})
+
+
+def _sources(
+    streams: Mapping[str, Stream], origins: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Source]:
     found: dict[str, Source] = {}
-    for body in streams.values():
-        stream = decode(Stream, {k: v for k, v in body.items() if k != "from"})
-        origin = body.get("from", {})
+    for name, stream in streams.items():
+        origin = origins[name]
         known = found.get(stream.source) or Source(
             stream.source, str(origin.get("connector", "")), (), origin.get("options", {})
         )
@@ -104,14 +120,14 @@ def _sources(streams: Mapping[str, Mapping[str, Any]]) -> dict[str, Source]:
 
 def _objectives(
     objectives: Mapping[str, Mapping[str, Any]],
-    key_results: Mapping[str, Mapping[str, Any]],
+    key_results: Mapping[str, KeyResult],
     metrics: Mapping[str, Metric],
 ) -> dict[str, Objective]:
     of: dict[str, list[KeyResult]] = {name: [] for name in objectives}
-    for name, body in key_results.items():
+    for name, kr in key_results.items():
         home = of.get(name.rpartition("/")[0])
         if home is not None:
-            home.append(_marked(key_result_from(body), metrics))
+            home.append(_marked(kr, metrics))
     return {
         name: decode(Objective, {**body, "key_results": ()}, key_results=tuple(of[name]))
         for name, body in objectives.items()
@@ -121,6 +137,14 @@ def _objectives(
 def _marked(kr: KeyResult, metrics: Mapping[str, Metric]) -> KeyResult:
     gone = next((m for m in metrics_of(kr) if m not in metrics), None)
     return kr if gone is None else replace(kr, broken=f"metric {gone} is not defined")
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "stream": _stream,
+    "model": lambda body: decode(Model, body),
+    "metric": lambda body: decode(Metric, body),
+    "key_result": key_result_from,
+}
 
 
 # --- values by their declared types ------------------------------------------------------

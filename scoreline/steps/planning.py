@@ -42,11 +42,17 @@ def load_plan(
     loading = load_project(root)
     if loading.plan is None:
         raise DefinitionError("\n".join(str(p) for p in loading.problems))
-    found = _sql_problems(loading.plan) if check_sql else []
-    plan = prune(loading.plan, [p.scope for p in found])
+    loaded = LoadedPlan(loading.plan, loading.problems, loading.files)
+    return checked(loaded, options_check) if check_sql else loaded
+
+
+def checked(loaded: LoadedPlan, options_check: OptionsCheck | None = None) -> LoadedPlan:
+    """The plan without what its SQL gets wrong, where that was not looked at before."""
+    found = _sql_problems(loaded.plan)
+    plan = prune(loaded.plan, [p.scope for p in found])
     options = [] if options_check is None else _options(plan, options_check)
-    problems = tuple(sorted([*loading.problems, *found, *options], key=lambda p: p.place))
-    return LoadedPlan(plan, problems, _marked(loading.files, problems))
+    problems = tuple(sorted([*loaded.problems, *found, *options], key=lambda p: p.place))
+    return LoadedPlan(plan, problems, _marked(loaded.files, problems))
 
 
 def _sql_problems(plan: Plan) -> list[Problem]:

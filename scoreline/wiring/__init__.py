@@ -7,6 +7,7 @@ from scoreline.wiring.opening import (
     open_project,
     recorded_facts,
     utc_now,
+    with_sql_checked,
 )
 from scoreline.wiring.secret_values import resolve_secrets
 from scoreline.wiring.sources import SourceExtract, SourceReader, check_options
@@ -22,4 +23,5 @@ __all__ = [
     "recorded_facts",
     "resolve_secrets",
     "utc_now",
+    "with_sql_checked",
 ]

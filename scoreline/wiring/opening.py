@@ -115,6 +115,18 @@ def _keyring(organisation: Organisation, paths: Paths, root: Path) -> Keyring:
     return keyring
 
 
+def with_sql_checked(project: Project) -> Project:
+    """A project that was opened with `check_sql=False`, as if it had been looked at then."""
+    from scoreline.steps.planning import LoadedPlan, checked
+
+    found = checked(
+        LoadedPlan(project.plan, project.problems, project.definition_files), check_options
+    )
+    project.plan, project.problems = found.plan, found.problems
+    project.definition_files = found.files
+    return project
+
+
 def control_store_url(state: Path) -> str:
     """Where the control store is: `SCORELINE_STORE`, else SQLite in the state folder."""
     return named_store_url() or f"sqlite:///{state / 'control.db'}"

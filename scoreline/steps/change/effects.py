@@ -55,7 +55,7 @@ class Stands:
 
 def touched(side: Side, changed: Collection[str]) -> set[str]:
     """The side's key results that stand on one of the changed objects, by full name."""
-    definitions = Definitions(side.plan, side.bodies)
+    definitions = side.definitions
     cache: dict[tuple[str, ...], bool] = {}
     found = set()
     for kr in side.plan.key_results.values():
@@ -111,7 +111,7 @@ def _measured(scratch: Scratch, side: Side, chosen: list[KeyResult], day: date) 
     metrics = {m for kr in chosen for m in metrics_of(kr) if m in plan.metrics}
     scratch.settle({s for m in metrics for s in streams_read(plan, m)})
     project = scratch.project
-    definitions = Definitions(plan, side.bodies)
+    definitions = side.definitions
     due = find_due(project, plan, day, definitions.digests, _requests(plan, chosen))
     if not due.requests:
         measured = Measured(plan, definitions)

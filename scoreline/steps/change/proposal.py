@@ -120,7 +120,8 @@ def propose(project: Project, against: str | None = None, as_of: date | None = N
         UsageError: `against` names nothing.
     """
     day = as_of or project.default_day()
-    old, new = earlier(project, against), written(project)
+    new = written(project)
+    old = earlier(project, new, against)
     found = Proposal(old.label, day, project.problems)
     found.objects = differences(old, new, project.errors)
     if not found.objects:

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from scoreline.core.errors import DefinitionError, UsageError
-from scoreline.core.model import Plan, Source
+from scoreline.core.model import Plan
 from scoreline.definitions import versioned
 from scoreline.definitions.canonical import object_bodies
 from scoreline.definitions.project import FOLDER
 from scoreline.definitions.recorded import Bodies, is_removed, plan_from
 from scoreline.steps.planning import load_plan
 from scoreline.steps.project import Project
+from scoreline.steps.recording import Definitions
 
 
 @dataclass(slots=True)
@@ -37,6 +38,14 @@ class Side:
     plan: Plan
     bodies: Bodies
     sql: Mapping[str, str] = field(default_factory=dict)
+    _definitions: Definitions | None = None
+
+    @property
+    def definitions(self) -> Definitions:
+        """The bodies with their digests."""
+        if self._definitions is None:
+            self._definitions = Definitions(self.plan, self.bodies)
+        return self._definitions
 
     def sql_of(self, name: str) -> str | None:
         """The SQL of a metric or model, by its name with its kind; None if it has none."""
@@ -64,11 +73,12 @@ def nothing_recorded(project: Project) -> Side:
     return Side("record", "nothing: no definition is recorded yet", plan, {})
 
 
-def earlier(project: Project, against: str | None) -> Side:
+def earlier(project: Project, new: Side, against: str | None) -> Side:
     """The definitions to compare with.
 
     Args:
         project: the open project.
+        new: the definitions in the files.
         against: None or `recorded` for the definitions in force; a moment (ISO 8601) for
             those in force then; a commit of the project's repository; or another folder
             that holds definitions.
@@ -77,10 +87,10 @@ def earlier(project: Project, against: str | None) -> Side:
         UsageError: it is none of them.
     """
     if against is None or against == "recorded":
-        return _recorded(project, None)
+        return _recorded(project, new, None)
     moment = _moment(against)
     if moment is not None:
-        return _recorded(project, moment)
+        return _recorded(project, new, moment)
     if (Path(against) / FOLDER).is_dir():
         return _read(Path(against).resolve(), "folder", f"the files in {against}")
     if versioned.is_ref(project.paths.root, against):
@@ -105,7 +115,7 @@ def _moment(text: str) -> datetime | None:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
-def _recorded(project: Project, known_at: datetime | None) -> Side:
+def _recorded(project: Project, new: Side, known_at: datetime | None) -> Side:
     versions = project.store.current_definitions(known_at=known_at)
     bodies: dict[str, tuple[str, Mapping[str, Any]]] = {
         name: (v.kind, v.body) for name, v in versions.items() if not is_removed(v.body)
@@ -113,28 +123,20 @@ def _recorded(project: Project, known_at: datetime | None) -> Side:
     if "organisation" not in bodies:
         return nothing_recorded(project)
     label = "what is recorded" if known_at is None else f"what was recorded on {known_at:%F %H:%M}"
-    plan = _sharing_streams(plan_from(bodies), bodies, project.plan)
+    known = {n: thing for n, thing in _objects(new.plan) if new.bodies.get(n) == bodies.get(n)}
     sql = {name: v.sql for name, v in versions.items() if v.sql is not None}
-    return Side("record", label, plan, bodies, sql)
+    return Side("record", label, plan_from(bodies, known), bodies, sql)
 
 
-def _sharing_streams(old: Plan, bodies: Bodies, new: Plan) -> Plan:
-    """The old plan with the new one's streams where their bodies are the same.
+def _objects(plan: Plan) -> Iterator[tuple[str, Any]]:
+    """The objects that a recorded plan may share with one that was read from files.
 
-    A recorded body has numbers of options as text, so that a stream read back from it could
-    be taken for another; most are what they were.
+    It saves reading them back, and a stream's options keep their numbers as numbers.
     """
-    fresh = object_bodies(new)
-    same = {
-        name: stream
-        for name, stream in new.streams.items()
-        if fresh[f"stream {name}"] == bodies.get(f"stream {name}")
-    }
-    sources: dict[str, Source] = {
-        name: replace(s, streams=tuple(same.get(t.full_name, t) for t in s.streams))
-        for name, s in old.sources.items()
-    }
-    return replace(old, sources=sources)
+    yield from ((f"stream {n}", s) for n, s in plan.streams.items())
+    yield from ((f"model {n}", m) for n, m in plan.models.items())
+    yield from ((f"metric {n}", m) for n, m in plan.metrics.items())
+    yield from ((f"key_result {n}", k) for n, k in plan.key_results.items() if k.broken is None)
 
 
 def _read(root: Path, origin: Literal["commit", "folder"], label: str) -> Side:
