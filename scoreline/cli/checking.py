@@ -117,7 +117,7 @@ def signatures_as_json(found: Signatures) -> dict[str, object]:
 def _print_signatures(found: Signatures) -> None:
     out = console()
     if found.signed:
-        compared = _count(found.compared, "checkpoint")
+        compared = counted(found.compared, "checkpoint")
         copies = f"; {compared} kept elsewhere compared" if found.compared else ""
         out.print(
             f"signed up to block {found.signed:,} of {found.newest:,} by the key "

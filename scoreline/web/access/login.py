@@ -13,7 +13,7 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from httpx import HTTPError
+from httpx2 import HTTPError
 from joserfc.errors import JoseError
 
 from scoreline.core.access import Oidc
