@@ -159,6 +159,12 @@ def _discover(root: Path, problems: list[Problem]) -> list[_File]:
     return found
 
 
+def definition_paths(root: Path) -> list[tuple[FileKind, Path]]:
+    """Every file that definitions are read from, with its kind, in the order of the paths."""
+    problems: list[Problem] = []
+    return [(f.kind, f.path) for f in _discover(root, problems) if f.raw is not None]
+
+
 def _kind(parts: tuple[str, ...]) -> FileKind | None:
     if len(parts) == 1:
         return _SINGLE.get(parts[0])

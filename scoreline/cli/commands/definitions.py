@@ -95,10 +95,24 @@ def schema(project: Project = HERE, json: Json = False) -> None:
     raise typer.Exit(write_project_schemas(project, json))
 
 
+def format_(
+    project: Project = HERE,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; a file to be changed is a finding.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Bring definition files into the standard layout; what they say and comments stay."""
+    from scoreline.cli.arranging import format_project
+
+    raise typer.Exit(format_project(project, check=check, json=json))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     new = typer.Typer(help="Draft definitions from what is there.", no_args_is_help=True)
     new.command("source")(new_source)
     app.command()(init)
     app.add_typer(new, name="new")
+    app.command("format")(format_)
     app.command()(schema)
