@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from scoreline.audit.rescoring import EVERY, rescore
 from scoreline.audit.signatures import Signatures, check_signatures
 from scoreline.audit.verifying import verify
 from scoreline.cli.console import console, opened, print_json, safe
@@ -79,7 +80,11 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
             listener.advance,
         )
         listener.end()
+        listener.begin("computing scores again", project.store.count_scores() // EVERY)
+        again = rescore(project.store.walk(), listener.advance)
+        listener.end()
         found.findings += signatures.findings
+        found.findings += [(d.place, d.what) for d in again.differences]
     if json:
         print_json(
             {
@@ -87,6 +92,10 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
                 "records": found.records,
                 "blocks": found.blocks,
                 "files": found.files,
+                "scores": {
+                    "computed_again": again.scores - again.expired,
+                    "expired": again.expired,
+                },
                 "findings": [{"place": place, "what": what} for place, what in found.findings],
             }
         )
@@ -97,8 +106,11 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
         mark = "[red]✘[/]" if found.findings else "[green]✔[/]"
         out.print(
             f"{mark} {found.records:,} records in {found.blocks:,} blocks and {found.files:,} "
-            f"stored files: {counted(len(found.findings), 'finding')}"
+            f"stored files; {again.scores - again.expired:,} scores computed again: "
+            f"{counted(len(found.findings), 'finding')}"
         )
+        if again.expired:
+            out.print(f"  {again.expired:,} scores rest on series that were removed by their age")
         _print_signatures(signatures)
     return FINDING if found.findings else 0
 

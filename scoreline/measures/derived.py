@@ -8,20 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Protocol
 
 from scoreline.core.errors import UsageError
 from scoreline.core.exact import Exact
 from scoreline.core.formula import Ref, evaluate, parse, references
 from scoreline.core.model import Filter, Plan
-from scoreline.core.series import Series
 from scoreline.measures.requests import Offset, request_id
 
 ValueOn = Callable[[date], Exact | None]
 
 
+class Daily(Protocol):
+    """What has a value on some days: a series, or its text."""
+
+    def at(self, day: date) -> Exact | None:
+        """The value on a day; None where there is none."""
+        ...
+
+
 def value_function(
     plan: Plan,
-    series: Mapping[str, Series],
+    series: Mapping[str, Daily],
     metric: str,
     filter_: Filter,
     cycle: str | None,
@@ -55,7 +63,7 @@ def request_ids(plan: Plan, metric: str, filter_: Filter, cycle: str | None) -> 
 
 def _resolved(
     plan: Plan,
-    series: Mapping[str, Series],
+    series: Mapping[str, Daily],
     asked: tuple[str, Filter, str | None],
     offset: Offset,
 ) -> ValueOn:

@@ -10,19 +10,16 @@ received bytes give the same bytes here, in any run, on any machine.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
-from scoreline.core.exact import exact_text, shown
 from scoreline.core.model import KeyResult, Plan
 from scoreline.core.records import DefinitionVersion, ScoreRecord, StreamState, digest_of
+from scoreline.core.score_fields import score_fields
 from scoreline.core.scoring import Score
 from scoreline.definitions.canonical import object_bodies
 from scoreline.definitions.recorded import Bodies
 from scoreline.measures.requests import closure
 from scoreline.steps.observing import Observed
-
-_GOOD = frozenset({"achieved", "missed", "pending", "on_track", "at_risk", "off_track"})
 
 
 class Definitions:
@@ -105,51 +102,10 @@ def score_record(
     """
     uses = definitions.of(kr)
     body: dict[str, Any] = {
-        "key_result": kr.id,
-        "as_of": score.as_of.isoformat(),
-        "day": score.day.isoformat(),
-        "status": score.status,
-        "good": score.status in _GOOD,
-        "reason": score.reason,
-        "value": _text(score.value),
-        "numerator": _text(score.numerator),
-        "denominator": _text(score.denominator),
-        "value_day": score.value_day.isoformat() if score.value_day else None,
-        "baseline": _text(score.baseline),
-        "target": _text(score.target),
-        "progress": _text(score.progress),
-        "expected": _text(score.expected),
-        "shown": {
-            "value": shown(score.value),
-            "progress": shown(score.progress),
-            "expected": shown(score.expected),
-        },
-        "score": _text(score.score),
-        "formula": score.formula,
-        "in_bounds_now": score.in_bounds_now,
-        "steps_done": [d.isoformat() if d else None for d in score.steps_done],
-        "override": _override(score),
-        "thresholds": {
-            "on_track": exact_text(Fraction(score.thresholds.on_track)),
-            "at_risk": exact_text(Fraction(score.thresholds.at_risk)),
-            "grace": exact_text(Fraction(score.thresholds.grace)),
-        },
-        "rules": score.rules_version,
+        **score_fields(score),
         "definition": digest_of(uses),
         "definitions": uses,
         "inputs": {s: streams[s].digest for s in observed.streams if s in streams},
         "values": {r: values[r] for r in observed.values if r in values},
     }
     return ScoreRecord(kr.id, score.as_of, body)
-
-
-def _override(score: Score) -> dict[str, Any] | None:
-    mark = score.override
-    if mark is None:
-        return None
-    until = mark.until.isoformat() if mark.until else None
-    return {"who": mark.who, "why": mark.why, "until": until}
-
-
-def _text(number: Fraction | None) -> str | None:
-    return None if number is None else exact_text(number)

@@ -27,6 +27,7 @@ from scoreline.store.values import ValueBook
 from scoreline.store.verifying import verify
 from scoreline.store.versions import VersionBook
 from scoreline.store.visitors import VisitorBook
+from scoreline.store.walking import WalkBook
 
 
 class ControlStore(
@@ -44,6 +45,7 @@ class ControlStore(
     RemovalBook,
     LedgerBook,
     VersionBook,
+    WalkBook,
     PulseBook,
     SigningBook,
 ):

@@ -61,7 +61,7 @@ def verify(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Check every record, block, signature and stored file; changes nothing."""
+    """Check every record, block, signature and stored file, and compute every score again."""
     from scoreline.cli.checking import verify_project
 
     raise typer.Exit(verify_project(project, against or (), json))

@@ -1,0 +1,195 @@
+"""Every score computed again: nothing differs in an honest record, and no forged field passes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flow_builders import ORGANISATION, Small
+
+from scoreline.audit.rescoring import rescore
+from scoreline.core.records import CheckIn, digest_of
+from scoreline.core.series import Series
+from scoreline.core.series_text import SeriesText
+from scoreline.store.walking import Walked
+
+SOURCE = """\
+source: lms
+connector: files
+options: {root: data}
+streams:
+  done:
+    options: {glob: "done*.csv"}
+    columns: {id: text, team: text, score: "decimal(5,2)", at: date}
+    key: [id]
+    load: merge
+    event_time: at
+    fresh_within: 40d
+    expect:
+      - {type: expect_column_values_to_not_be_null, column: team}
+"""
+METRICS = """\
+metrics:
+  people: {title: P, unit: count, from: lms.done, measure: {count_distinct: id}, window: cycle, dimensions: [team]}
+  mean: {title: M, unit: score, from: lms.done, measure: {average: score}, window: trailing 30d}
+  passed: {title: Q, unit: share, derived: good / people}
+  good: {title: G, unit: count, from: lms.done, measure: {count: rows, where: score > 50}, window: cycle}
+"""
+OBJECTIVES = """\
+cycle: 2026-H2
+team: learning
+objectives:
+  o:
+    title: O
+    key_results:
+      up: {title: T, metric: people, baseline: 0, target: 30, expected: s_curve}
+      down: {title: T, metric: people, filter: {team: [a, b]}, baseline: {at: 2026-07-20}, target: {change: +50%}, expected: workdays}
+      bend: {title: T, metric: mean, baseline: 0, target: 90, curve: [{value: 30, progress: 0.5}], expected: {waypoints: [{date: 2026-09-01, progress: 0.4}]}}
+      hold: {title: T, metric: passed, keep: {at_least: 40, every: month, exclusive: true, pass: 0.8}}
+      steps:
+        title: T
+        milestones:
+          - {title: A, weight: 1, due: 2026-08-01, done: 2026-08-02}
+          - {title: B, weight: 2, due: 2026-10-01, done_when: {metric: people, at_least: 12}}
+      end: {title: T, done: 2026-09-09}
+      hand: {title: T, manual: true, baseline: 0, target: 10}
+      gone: {title: T, metric: people, baseline: 0, target: 9, withdrawn: {date: 2026-09-01, why: merged}}
+      late: {title: T, metric: people, baseline: 0, target: 9, start: 2026-11-01}
+"""
+NEVER_COMPUTED = {"record", "replaces", "inputs"}
+"""Fields that are checked elsewhere: by the ledger's rules, by computing from raw files."""
+
+
+def write(small: Small, name: str, rows: list[str]) -> None:
+    small.write(f"data/{name}.csv", "id,team,score,at\n" + "".join(f"{r}\n" for r in rows))
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> list[Walked]:
+    """The record of a project that ran on seven days: corrected, blocked, overridden, changed."""
+    small = Small(tmp_path_factory.mktemp("scores"))
+    small.define(
+        organisation=ORGANISATION,
+        sources__lms=SOURCE,
+        metrics__m=METRICS,
+        objectives__2026_H2__learning=OBJECTIVES,
+    )
+    first = date(2026, 7, 2)
+    rows = [
+        f"i{n},{'abc'[n % 3]},{n * 7 % 100}.25,{first + timedelta(days=4 * n)}" for n in range(30)
+    ]
+    for count, day in (
+        (6, "2026-07-25"),
+        (14, "2026-08-31"),
+        (20, "2026-10-01"),
+        (20, "2026-12-30"),
+    ):
+        write(small, "done1", rows[:count])
+        small.run(day)
+    small.run("2026-06-28")
+    write(small, "done2", ["i90,,5,2026-10-02"])
+    small.run("2026-10-02")
+    with small.open() as project:
+        for entry in (
+            CheckIn("2026-H2/learning/o/hand", date(2026, 9, 1), "ann", "4"),
+            CheckIn("2026-H2/learning/o/hand", date(2026, 9, 1), "ann", "5"),
+            CheckIn(
+                "2026-H2/learning/o/up",
+                date(2026, 9, 30),
+                "ann",
+                "17",
+                until=date(2026, 10, 8),
+                reason="counted by hand",
+                approver="bob",
+            ),
+        ):
+            project.store.add_check_in(entry, project.now())
+    small.define(objectives__2026_H2__learning=OBJECTIVES.replace("target: 30", "target: 25"))
+    small.run("2026-10-03")
+    with small.open() as project:
+        return list(project.store.walk())
+
+
+def bodies(walk: list[Walked]) -> dict[int, dict[str, Any]]:
+    return {w.seq: json.loads(w.body or b"") for w in walk if w.kind == "score"}
+
+
+def test_an_honest_record_comes_out_again(walk: list[Walked]) -> None:
+    """Every score of every kind and status is computed again to the last digit."""
+    done = rescore(walk)
+    assert done.differences == []
+    assert done.expired == 0
+    statuses = {b["status"] for b in bodies(walk).values()}
+    assert statuses >= {"held", "stale", "no_data", "withdrawn", "not_started", "achieved"}
+    assert any(b["override"] for b in bodies(walk).values())
+    assert done.scores == len(bodies(walk)) > 50
+
+
+def test_no_forged_field_of_a_score_passes(walk: list[Walked]) -> None:
+    """Each field of each score, changed with all hashes made to fit, is named as different."""
+    missed = []
+    for seq, body in bodies(walk).items():
+        for field in body.keys() - NEVER_COMPUTED:
+            forged = {**body, field: _other(field, body[field])}
+            if field == "definitions":
+                forged["definition"] = digest_of(forged["definitions"])
+            content = json.dumps(forged).encode()
+            upto = [replace(w, body=content) if w.seq == seq else w for w in walk if w.seq <= seq]
+            last = [w for w in upto if w.kind != "score" or w.seq == seq]
+            if not rescore(last).differences:
+                missed.append((body["key_result"], body["status"], field))
+    assert missed == []
+
+
+def _other(field: str, value: Any) -> Any:
+    """Another legal value of a field."""
+    if field == "key_result":
+        return value.replace("/up", "/down") if value.endswith("/up") else "2026-H2/learning/o/up"
+    if field in ("as_of", "day", "value_day"):
+        return "2026-07-03" if value != "2026-07-03" else "2026-07-04"
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, dict):
+        return {**value, next(iter(value), "x"): "0.5"}
+    if isinstance(value, list):
+        return [*value, None]
+    if field == "status":
+        return "on_track" if value != "on_track" else "at_risk"
+    return "7" if value != "7" else "8"
+
+
+def test_a_changed_series_changes_its_scores(walk: list[Walked]) -> None:
+    """A series under its recorded digest but with other numbers does not give the scores."""
+    changed = [
+        replace(w, coding="text", series=b"2026-07-01,999,\nend,2026-12-31\n")
+        if w.kind == "value"
+        else w
+        for w in walk
+    ]
+    assert len(rescore(changed).differences) > 20
+
+
+def test_an_old_series_that_was_removed_is_no_difference(walk: list[Walked]) -> None:
+    """Scores on series that were removed by their age are counted, not reported."""
+    removed = [replace(w, series=b"") if w.kind == "value" else w for w in walk]
+    done = rescore(removed)
+    assert done.differences == []
+    assert 0 < done.expired < done.scores
+
+
+def test_one_value_is_read_like_the_whole_series() -> None:
+    """A day's value out of the text is that of the parsed series, gaps and ends among it."""
+    one = "2026-07-01,0,\n2026-07-03,12.50,\n2026-07-04,3,8\n2026-07-09,,\nend,2026-07-12\n"
+    for text in (
+        one,
+        one + "2026-08-01,5,\nend,2026-08-02\n",
+        "",
+        "2026-07-05,1,0\nend,2026-07-05\n",
+    ):
+        whole, quick = Series.parse(text), SeriesText(text)
+        for offset in range(50):
+            day = date(2026, 6, 25) + timedelta(days=offset)
+            assert quick.at(day) == whole.at(day), (text, day)
