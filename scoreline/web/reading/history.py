@@ -69,18 +69,25 @@ def _recorded(one: StoredScore, before: StoredScore | None) -> Recorded:
 def cause_of(before: Body, after: Body) -> Cause | None:
     """Why two scores of one key result differ; None where nothing that is shown does.
 
-    The first that applies: the definition, the data that it reads, what a person said, and
-    else time alone (windows move on, more is expected, data grow old).
+    The first that applies: the definition, a person's override, the data that it reads (or
+    that are held back), what a person said, and else time alone (windows move on, more is expected, data grow old).
     """
     if _shown(before) == _shown(after):
         return None
     if before.get("definition") != after.get("definition"):
         return "definition"
-    if before.get("inputs") != after.get("inputs"):
+    if before.get("override") != after.get("override"):
+        return "check-in"
+    if before.get("inputs") != after.get("inputs") or _held(before) != _held(after):
         return "data"
-    if before.get("override") != after.get("override") or not after.get("inputs"):
-        return "check-in" if before.get("value") != after.get("value") else "time"
+    if not after.get("inputs") and before.get("value") != after.get("value"):
+        return "check-in"
     return "time"
+
+
+def _held(body: Body) -> bool:
+    """Whether a batch that waits for a decision keeps the value back."""
+    return body.get("status") == "held"
 
 
 def _shown(body: Body) -> tuple[Any, ...]:
