@@ -47,7 +47,7 @@ class HttpClient:
         clock: Clock,
         *,
         judge: Judge = lambda answer: None,
-        sign_in: SignIn | None = None,
+        scrubber: Scrubber | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Nothing is opened or asked yet.
@@ -57,11 +57,11 @@ class HttpClient:
             clock: UTC; dates in Retry-After are compared with it.
             judge: says what a vendor's answer means where its status does not: an error in
                 a body of status 200, a 403 that is a throttle. None where it is fine.
-            sign_in: a kind's own way, in place of what the options say.
+            scrubber: knows the secrets; made of the options if left out.
             sleep: waits so many seconds.
         """
         self.base = options.url.rstrip("/")
-        self.scrubber = Scrubber(secrets_of(options.model_dump()))
+        self.scrubber = scrubber or Scrubber(secrets_of(options.model_dump()))
         self._effort, self._clock = options.effort, clock
         self._judge, self._sleep = judge, sleep
         self._pace = Pace(options.effort.requests_per_second, sleep)
@@ -75,7 +75,7 @@ class HttpClient:
             limits=httpx.Limits(max_connections=options.effort.concurrency),
         )
         timeout = options.effort.timeout
-        self._sign_in = sign_in or sign_in_of(options.auth, self.base, self.scrubber, timeout)
+        self.sign_in: SignIn = sign_in_of(options.auth, self.base, self.scrubber, timeout)
 
     def begin(self) -> None:
         """Start the deadline that all further requests share."""
@@ -167,10 +167,10 @@ class HttpClient:
         content: tuple[Any, Any],
         headers: dict[str, str],
     ) -> Answer:
-        signed = {**headers, **self._sign_in.headers(self._client)}
+        signed = {**headers, **self.sign_in.headers(self._client)}
         answer = self._sent(method, url, params, content, signed)
-        if answer.status == 401 and self._sign_in.renew(self._client):
-            signed = {**headers, **self._sign_in.headers(self._client)}
+        if answer.status == 401 and self.sign_in.renew(self._client):
+            signed = {**headers, **self.sign_in.headers(self._client)}
             answer = self._sent(method, url, params, content, signed)
         return answer
 

@@ -23,10 +23,11 @@ from connectors.digest import digest_of
 from connectors.errors import ConnectorError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.client import HttpClient
-from connectors.http.cursor import CursorColumn, Position, Tail
+from connectors.http.cursor import CursorColumn, Known, Position, Tail
 from connectors.http.options import Effort, HttpSource
 from connectors.http.pages import SUFFIX
 from connectors.http.reading import Lines, Making, Mend, Reading, ReadRows, StoredRows
+from connectors.http.scrubbing import Scrubber, secrets_of
 from connectors.http.signing_in import SignIn
 from connectors.http.walking import Page
 from connectors.jsontext.source import SCHEMA
@@ -53,7 +54,7 @@ class HttpConnector(Connector):
     """
 
     SourceOptions: ClassVar[type[Options]] = HttpSource
-    overlap: ClassVar[timedelta] = timedelta(0)
+    overlap: ClassVar[timedelta] = timedelta(minutes=5)
 
     @cached_property
     def notes(self) -> list[str]:
@@ -64,7 +65,15 @@ class HttpConnector(Connector):
     def client(self) -> HttpClient:
         """The server; not connected."""
         options = cast(HttpSource, self.options)
-        return HttpClient(options, self.clock, judge=self.judge, sign_in=self.sign_in())
+        client = HttpClient(options, self.clock, judge=self.judge, scrubber=self._scrubber)
+        own = self.sign_in()
+        if own is not None:
+            client.sign_in = own
+        return client
+
+    @cached_property
+    def _scrubber(self) -> Scrubber:
+        return Scrubber(secrets_of(self.options.model_dump()))
 
     @property
     def effort(self) -> Effort:
@@ -129,7 +138,7 @@ class HttpConnector(Connector):
         last = state.objects.get(spec.name)
         if column is None and last is not None and last.digest == reading.digest:
             return Discovery(unchanged=1)
-        if since is not None and (_is_known(reading, since) or reading.digest == since.reading):
+        if since is not None and reading.rows == 0:
             return Discovery(unchanged=1)
         name = _name(spec, reading, since)
         ref = HttpRef(name, signature="", size=reading.size, reading=reading, since=since)
@@ -170,7 +179,8 @@ class HttpConnector(Connector):
         for left in range(READINGS - 1, -1, -1):
             self.notes.clear()
             tail = Tail(column, self.overlap_of(spec), since) if column else None
-            making = Making(spec, self.mends(spec), tail, self.identity, self.clock())
+            known = Known(column, since) if column and since else None
+            making = Making(spec, self.mends(spec), tail, known, self.identity, self.clock())
             try:
                 reading = making.read(self.pages(spec, since), self.source_of(spec), sample=sample)
             except TransientError as error:
@@ -223,18 +233,6 @@ class HttpConnector(Connector):
             clock=self.clock,
             layout="json_lines",
         )
-
-
-def _is_known(reading: Reading, since: Position) -> bool:
-    """Whether a reading found only what the one before it had found at its end."""
-    if reading.rows == 0:
-        return True
-    now = reading.position
-    return (
-        now is not None
-        and bool(now.digest)
-        and (now.high, now.rows, now.digest) == (since.high, since.rows, since.digest)
-    )
 
 
 def _name(spec: StreamSpec, reading: Reading, since: Position | None) -> str:

@@ -168,7 +168,6 @@ class Position:
         low: where the next reading starts: `high` less the overlap.
         rows: rows at or after `low`.
         digest: SHA-256 of them in sorted order; empty where there were too many.
-        reading: SHA-256 of the file of pages that led here.
     """
 
     source: str
@@ -176,7 +175,6 @@ class Position:
     low: str
     rows: int
     digest: str
-    reading: str = ""
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None, source: str) -> Position | None:
@@ -217,7 +215,7 @@ class Tail:
         if isinstance(self.high, datetime):
             self.high = min(self.high, through)
 
-    def position(self, source: str, reading: str) -> Position | None:
+    def position(self, source: str) -> Position | None:
         """Where this reading ended; None where no row ever had a cursor."""
         if self.high is None:
             return None
@@ -247,6 +245,36 @@ class Tail:
         self._kept = [pair for pair in kept if len(pair[0])]
         if sum(len(v) for v, _ in self._kept) > TAIL_ROWS:
             self._full, self._kept = True, self._kept[-1:]
+
+
+class Known:
+    """The rows of the overlap that a reading finds again: are they those of the last one?"""
+
+    def __init__(self, column: CursorColumn, since: Position) -> None:
+        self._column, self._since = column, since
+        self._high = column.value(since.high)
+        self._found: list[pa.StringArray] = []
+        self._rows = 0
+
+    def add(self, lines: pa.StringArray, where: str) -> None:
+        """Take in one page."""
+        again = self.is_again(lines, where)
+        self._rows += pc.sum(again).as_py() or 0
+        if self._rows <= self._since.rows:
+            self._found.append(lines.filter(again))
+
+    def is_again(self, lines: pa.StringArray, where: str) -> pa.BooleanArray:
+        """Which lines the last reading had seen, if nothing in the overlap changed."""
+        values = self._column.values(lines, where)
+        return pc.fill_null(pc.less_equal(values, pa.scalar(self._high, values.type)), True)
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the overlap holds exactly what it held."""
+        if not self._since.digest or self._rows != self._since.rows:
+            return False
+        lines = pa.concat_arrays([pa.array([], pa.string()), *self._found])
+        return digest_of_lines(lines) == self._since.digest
 
 
 def digest_of_lines(lines: pa.StringArray) -> str:

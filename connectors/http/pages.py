@@ -36,6 +36,7 @@ class Frame:
         shape: what the records are.
         explode: a member of each record that is an array; its items become the records.
         carry: members that each item takes from its record.
+        only: numbers of the records that are new, from 1; empty where all of them are.
         url: where it came from: path and query below the base, without secrets.
         context: what the records do not say of themselves, put into each: a course's id.
     """
@@ -46,6 +47,7 @@ class Frame:
     shape: Shape = "array"
     explode: str = ""
     carry: tuple[str, ...] = ()
+    only: tuple[int, ...] = ()
 
     def about(self, size: int) -> dict[str, Any]:
         """The line before a body of `size` bytes; only what says something."""
@@ -57,7 +59,8 @@ class Frame:
     def read(cls, about: Mapping[str, Any]) -> Frame:
         """The frame that a line tells of."""
         known = {k: v for k, v in about.items() if k in cls.__slots__}
-        return cls(**{**known, "carry": tuple(known.get("carry", ()))})
+        lists = {name: tuple(known.get(name, ())) for name in ("carry", "only")}
+        return cls(**{**known, **lists})
 
 
 class PageFile:

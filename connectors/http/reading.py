@@ -9,7 +9,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -18,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import StreamSpec
-from connectors.http.cursor import Position, Tail
+from connectors.http.cursor import Known, Position, Tail
 from connectors.http.cutting import Cut, cut
 from connectors.http.pages import SUFFIX, PageFile, read_pages
 from connectors.http.presence import still_absent
@@ -74,16 +75,21 @@ class Lines:
         """Declared columns that no record had, where there were records."""
         return tuple(self._absent) if self.rows else ()
 
-    def add(self, page: Cut) -> pa.RecordBatch:
-        """One page's lines."""
-        self.ragged += [RaggedRow(self.rows + n, text, why) for n, text, why in page.refused]
-        lines = page.lines
+    def add(self, page: Cut, only: tuple[int, ...] = ()) -> pa.RecordBatch:
+        """One page's lines; `only` those of these numbers, where any are given."""
+        lines, numbers = page.lines, page.numbers
         for mend in self._mends:
             lines = pc.replace_substring_regex(lines, mend.pattern, mend.replacement)
+        if only:
+            wanted = pc.is_in(numbers, pa.array(only, pa.int64()))
+            lines, numbers = lines.filter(wanted), numbers.filter(wanted)
+        else:
+            self.ragged += [RaggedRow(self.rows + n, text, why) for n, text, why in page.refused]
         self._absent = still_absent(self._absent, lines)
-        numbers = pc.add(page.numbers, pa.scalar(self.rows, pa.int64()))
-        self.rows += page.rows
-        return pa.record_batch([lines, numbers], schema=SCHEMA)
+        first, self.rows = self.rows, self.rows + (len(lines) if only else page.rows)
+        if only:
+            numbers = pa.array(range(1, len(lines) + 1), pa.int64())
+        return pa.record_batch([lines, pc.add(numbers, first)], schema=SCHEMA)
 
 
 class Making:
@@ -94,11 +100,13 @@ class Making:
         spec: StreamSpec,
         mends: tuple[Mend, ...],
         tail: Tail | None,
+        known: Known | None,
         where: str,
         started: datetime,
     ) -> None:
-        self._spec, self._tail, self._where, self._started = spec, tail, where, started
-        self._lines = Lines(spec, mends)
+        self._spec, self._where, self._started = spec, where, started
+        self._tail, self._known = tail, known
+        self._mends, self._lines = mends, Lines(spec, mends)
         self._folder = tempfile.TemporaryDirectory(prefix="scoreline-", ignore_cleanup_errors=True)
         self._declared: int | None = None
 
@@ -111,28 +119,30 @@ class Making:
         base = Path(self._folder.name)
         file, warnings = PageFile(base / f"received{SUFFIX}"), list[str]()
         try:
-            with (
-                pa.OSFile(str(base / "lines"), "wb") as sink,
-                pa.ipc.new_stream(sink, SCHEMA) as out,
-            ):
+            with _line_file(file.path.with_suffix(".lines")) as out:
                 self._keep_all(pages if not sample else islice(pages, SAMPLE_PAGES), file, out)
                 if sample and file.pages == SAMPLE_PAGES:
                     warnings.append(f"a sample: the first {SAMPLE_PAGES} pages only")
         finally:
             file.close()
-        tail, lines = self._tail, self._lines
+        tail, position = self._tail, None
+        if tail is not None:
+            position = tail.position(source)
+        if self._known is not None and self._known.unchanged:
+            file = self._narrowed(file.path, self._known)
+        lines = self._lines
         if tail is not None and tail.undated:
             warnings.append(f"{tail.undated:,} rows have no {self._spec.cursor}")
         return Reading(
             self._folder,
             file.path,
-            base / "lines",
+            file.path.with_suffix(".lines"),
             file.digest,
             file.size,
             file.pages,
             lines.rows,
             self._declared,
-            tail.position(source, file.digest) if tail else None,
+            position,
             self._started,
             lines.ragged,
             lines.missing,
@@ -163,6 +173,31 @@ class Making:
             self._tail.add(batch.column(0), self._where)
             if page.through is not None:
                 self._tail.limit(page.through)
+        if self._known is not None:
+            self._known.add(batch.column(0), self._where)
+
+    def _narrowed(self, path: Path, known: Known) -> PageFile:
+        """The same pages without the rows that the last reading had, and without pages of them."""
+        narrow = PageFile(path.with_name(f"new{SUFFIX}"))
+        whole, self._lines = Lines(self._spec, self._mends), Lines(self._spec, self._mends)
+        try:
+            with _line_file(narrow.path.with_suffix(".lines")) as out:
+                for frame, body in read_pages(path, self._where):
+                    page = cut(frame, body, self._where)
+                    again = known.is_again(whole.add(page).column(0), self._where)
+                    only = tuple(page.numbers.filter(pc.invert(again)).to_pylist())
+                    if only:
+                        narrow.add(replace(frame, only=only), body)
+                        out.write_batch(self._lines.add(page, only))
+        finally:
+            narrow.close()
+        return narrow
+
+
+@contextmanager
+def _line_file(path: Path) -> Iterator[pa.RecordBatchStreamWriter]:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as out:
+        yield out
 
 
 class ReadRows:
@@ -191,7 +226,7 @@ class StoredRows:
         """A batch for each page that has rows; afterwards the tally is complete."""
         pages = 0
         for frame, body in read_pages(self._path, self._where):
-            batch = self._lines.add(cut(frame, body, f"{self._where}{frame.url}"))
+            batch = self._lines.add(cut(frame, body, f"{self._where}{frame.url}"), frame.only)
             pages += 1
             if batch.num_rows:
                 yield batch

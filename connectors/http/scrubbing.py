@@ -57,7 +57,8 @@ class Scrubber:
 
 
 def secrets_of(options: dict[str, Any]) -> list[str]:
-    """The secrets among resolved options: of `auth`, and every header's value."""
+    """The secrets among resolved options: of `auth`, a kind's own, and every header's value."""
     auth = options.get("auth") or {}
     found = [str(auth[name]) for name in _AUTH_FIELDS if auth.get(name)]
+    found += [str(v) for k, v in options.items() if v and k in (*_AUTH_FIELDS, "api_key")]
     return found + [str(value) for value in (options.get("headers") or {}).values()]

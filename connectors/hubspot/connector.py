@@ -10,7 +10,7 @@ Associations come with the list, not with the search.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -58,7 +58,6 @@ class HubspotConnector(HttpConnector):
     about = "objects of HubSpot's CRM: what changed, or everything with associations"
     SourceOptions = HubspotSource
     StreamOptions = HubspotStream
-    overlap = timedelta(minutes=5)
 
     def pages(self, spec: StreamSpec, since: Position | None) -> Iterator[Page]:
         """What changed since, by id; without a cursor everything, by the list."""

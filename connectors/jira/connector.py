@@ -9,7 +9,7 @@ last page; JQL compares `updated` to the minute, in the account's own time zone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -41,7 +41,6 @@ class JiraConnector(HttpConnector):
     about = "issues of Jira Cloud by JQL, what changed since"
     SourceOptions = HttpSource
     StreamOptions = JiraStream
-    overlap = timedelta(minutes=5)
 
     def pages(self, spec: StreamSpec, since: Position | None) -> Iterator[Page]:
         """Issues in the order of their last change."""

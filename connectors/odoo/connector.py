@@ -142,7 +142,6 @@ class OdooConnector(HttpConnector):
             PermanentError: Odoo does not know the account, or the key is wrong.
         """
         options = cast(OdooSource, self.options)
-        self.client.scrubber.add(options.api_key)
         ask = self._call(
             "common", "authenticate", options.database, options.username, options.api_key, {}
         )

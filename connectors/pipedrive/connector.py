@@ -9,7 +9,7 @@ answer says `success`; deleted deals come by a list of their own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 from pydantic import Field
@@ -54,7 +54,6 @@ class PipedriveConnector(HttpConnector):
     about = "deals (deleted ones too), persons, organizations, activities, products of Pipedrive"
     SourceOptions = PipedriveSource
     StreamOptions = PipedriveStream
-    overlap = timedelta(minutes=5)
 
     def pages(self, spec: StreamSpec, since: Position | None) -> Iterator[Page]:
         """Items in the order of their changes; then those deals that were deleted."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 from pydantic import Field
@@ -64,7 +64,6 @@ class SalesforceConnector(HttpConnector):
     about = "objects of Salesforce by SOQL, deleted ones included, in bulk where they are many"
     SourceOptions = SalesforceSource
     StreamOptions = SalesforceStream
-    overlap = timedelta(minutes=5)
 
     def pages(self, spec: StreamSpec, since: Position | None) -> Iterator[Page]:
         """Records in the order of their changes."""

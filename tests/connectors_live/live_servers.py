@@ -176,8 +176,8 @@ def tryton(folder: Path, url: str, table: Path) -> Iterator[Tryton]:
     (folder / "password").write_text("tryton-password-1")
     admin = [str(place / "bin" / "trytond-admin"), "-c", str(settings), "-d", "tryton"]
     more = {"TRYTONPASSFILE": str(folder / "password")}
-    import time; t=time.time(); _said([*admin, "-u", "sale_opportunity", "--activate-dependencies", "--all", "--email", "a@example.org", "-p"], **more)
-    print("admin",time.time()-t); loading = [python, str(Path(__file__).with_name("tryton_load.py")), str(settings), "tryton", str(table)]
+    _said([*admin, "-u", "sale_opportunity", "--activate-dependencies", "--all", "--email", "a@example.org", "-p"], **more)
+    loading = [python, str(Path(__file__).with_name("tryton_load.py")), str(settings), "tryton", str(table)]
     key = _said(loading).splitlines()[0]
     base = f"http://127.0.0.1:{port}"
     serving = [str(place / "bin" / "trytond"), "-c", str(settings), "-d", "tryton"]
@@ -190,3 +190,40 @@ def _said(command: list[str], **more: str) -> str:
     done = subprocess.run(command, env={**clean, **more}, capture_output=True, text=True)
     assert done.returncode == 0, f"{command}: {done.stderr[-3000:]}"
     return done.stdout
+
+
+@dataclass(frozen=True)
+class Kolibri:
+    """A Kolibri: its address, its administrator, and how data gets in."""
+
+    url: str
+    username: str
+    password: str
+    shell: list[str]
+    env: dict[str, str]
+
+    def run(self, **more: str) -> str:
+        """Run the loading script in Kolibri's shell."""
+        script = Path(__file__).with_name("kolibri_load.py").read_text()
+        return _said([*self.shell, "-c", script], **self.env, **more)
+
+
+@contextmanager
+def kolibri(folder: Path, exports: Path) -> Iterator[Kolibri]:
+    """A Kolibri with the people and learning logs that another one exported."""
+    place, port = environment("kolibri", KOLIBRI), free_port()
+    program = str(place / "bin" / "kolibri")
+    env = {
+        "KOLIBRI_HOME": str(folder / "kolibri"),
+        "KOLIBRI_RUN_MODE": "test",
+        "USERS": str(exports / "kolibri_users.csv"),
+        "SUMMARY": str(exports / "kolibri_summary_logs.csv"),
+    }
+    made = Kolibri(f"http://127.0.0.1:{port}", "admin", "kolibri-password-1", [program, "manage", "shell"], env)
+    provision = [program, "manage", "provisiondevice", "--facility", "Acme", "--preset", "nonformal"]
+    provision += ["--superusername", made.username, "--superuserpassword", made.password]
+    _said([*provision, "--language_id", "en", "--noinput"], **env)
+    made.run()
+    serving = [program, "start", "--foreground", f"--port={port}", "--zip-port=0"]
+    with running(serving, env, f"{made.url}/api/public/info/", folder / "kolibri.log"):
+        yield made
