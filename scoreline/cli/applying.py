@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from scoreline.cli.console import TerminalListener, console, print_json, safe
+from scoreline.cli.console import TerminalListener, console, exit_status, print_json, safe
 from scoreline.cli.plan_json import waiting_as_json
 from scoreline.cli.plan_text import print_plan
 from scoreline.cli.plan_words import plural
@@ -45,7 +45,7 @@ def apply_project(root: Path, reason: str, approvers: list[str], *, yes: bool, j
         print_json(_applied(done))
     else:
         _print_applied(done)
-    return FINDING if done.waiting else 0
+    return exit_status(project, FINDING if done.waiting else 0)
 
 
 def _agreed() -> bool:

@@ -27,7 +27,13 @@ def _names(kind: str) -> Iterable[str]:
     plan = load_project(root).plan
     if plan is None:
         return []
-    return {"key_results": plan.key_results, "sources": plan.sources, "streams": plan.streams}[kind]
+    known = {
+        "key_results": plan.key_results,
+        "metrics": plan.metrics,
+        "sources": plan.sources,
+        "streams": plan.streams,
+    }
+    return known[kind]
 
 
 def _batches(root: Path) -> list[str]:

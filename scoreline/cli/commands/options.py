@@ -23,6 +23,11 @@ def complete_key_result(incomplete: str) -> list[str]:
     return _project_names("key_results", incomplete)
 
 
+def complete_metric(incomplete: str) -> list[str]:
+    """Names of metrics that `incomplete` may become."""
+    return _project_names("metrics", incomplete)
+
+
 def complete_source(incomplete: str) -> list[str]:
     """Names of sources that `incomplete` may become."""
     return _project_names("sources", incomplete)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from scoreline.cli.commands.options import HERE, AsOf, Json, Project, Reason
+from scoreline.cli.commands.options import HERE, AsOf, Json, Project, Reason, complete_metric
 
 
 def check(
@@ -72,8 +72,37 @@ def apply(
     raise typer.Exit(apply_project(project, reason, approver or [], yes=yes, json=json))
 
 
+def preview(
+    metric: Annotated[
+        str, typer.Argument(metavar="METRIC", help="Its name.", autocompletion=complete_metric)
+    ],
+    project: Project = HERE,
+    as_of: AsOf = None,
+    days: Annotated[
+        int, typer.Option("--days", help="How many days, the last one included.", min=1, max=3660)
+    ] = 90,
+    narrow: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="NAME=VALUE", help="Only these; as often as needed."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="DIMENSION", help="Split by one dimension.")
+    ] = None,
+    sql: Annotated[bool, typer.Option("--sql", help="The SQL that computes it.")] = False,
+    rows: Annotated[bool, typer.Option("--rows", help="The rows behind the value.")] = False,
+    limit: Annotated[int, typer.Option("--limit", help="How many rows to show.", min=1)] = 20,
+    json: Json = False,
+) -> None:
+    """Show a metric on the stored data, recorded or not: value, course, segments, rows."""
+    from scoreline.cli.previewing import Showing, show_preview
+
+    asked = Showing(as_of, days, tuple(narrow or ()), by, sql, limit if rows else 0, json)
+    raise typer.Exit(show_preview(project, metric, asked))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(check)
     app.command()(plan)
     app.command()(apply)
+    app.command()(preview)

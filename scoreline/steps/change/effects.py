@@ -120,7 +120,7 @@ def _measured(scratch: Scratch, side: Side, chosen: list[KeyResult], day: date) 
     names = {part for r in due.requests for part in closure(plan, r.metric)}
     streams = {s for m in names for s in streams_read(plan, m)}
     warehouse = scratch.warehouse(streams)
-    _, columns, errors = usable_plan(_of_metrics(plan, names), warehouse)
+    _, columns, errors = usable_plan(of_metrics(plan, names), warehouse)
     if errors:
         plan = prune(plan, errors)
         definitions = Definitions(plan)
@@ -141,7 +141,7 @@ def _requests(plan: Plan, chosen: list[KeyResult]) -> set[str]:
     return found
 
 
-def _of_metrics(plan: Plan, names: Collection[str]) -> Plan:
+def of_metrics(plan: Plan, names: Collection[str]) -> Plan:
     """The plan with these metrics and the models they read, and without key results."""
     metrics = {n: m for n, m in plan.metrics.items() if n in names}
     read = relation_closure(plan, (m.from_ for m in metrics.values() if m.from_))

@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from scoreline.definitions import versioned
 from scoreline.definitions.canonical import object_bodies
 from scoreline.definitions.project import FOLDER
 from scoreline.definitions.recorded import Bodies, is_removed, plan_from
+from scoreline.steps.clocks import moment_of
 from scoreline.steps.planning import load_plan
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
@@ -79,16 +80,16 @@ def earlier(project: Project, new: Side, against: str | None) -> Side:
     Args:
         project: the open project.
         new: the definitions in the files.
-        against: None or `recorded` for the definitions in force; a moment (ISO 8601) for
-            those in force then; a commit of the project's repository; or another folder
-            that holds definitions.
+        against: None or `recorded` for the definitions in force; a moment (ISO 8601; of a
+            day its end) for those in force then; a commit of the project's repository; or
+            another folder that holds definitions.
 
     Raises:
         UsageError: it is none of them.
     """
     if against is None or against == "recorded":
         return _recorded(project, new, None)
-    moment = _moment(against)
+    moment = _moment(project, against)
     if moment is not None:
         return _recorded(project, new, moment)
     if (Path(against) / FOLDER).is_dir():
@@ -104,15 +105,9 @@ def earlier(project: Project, new: Side, against: str | None) -> Side:
     )
 
 
-def _moment(text: str) -> datetime | None:
-    """A moment, of a text that begins like one; a day alone is its first instant in UTC."""
-    if not re.match(r"\d{4}-\d\d-\d\d", text):
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+def _moment(project: Project, text: str) -> datetime | None:
+    """A moment, of a text that begins like one (a commit's hash does not)."""
+    return moment_of(text, project.zone) if re.match(r"\d{4}-\d\d-\d\d", text) else None
 
 
 def _recorded(project: Project, new: Side, known_at: datetime | None) -> Side:
