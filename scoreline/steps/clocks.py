@@ -23,10 +23,12 @@ from scoreline.core.errors import UsageError
 from scoreline.core.model import Plan
 from scoreline.core.records import StreamVersion, digest_of
 from scoreline.definitions.recorded import plan_from
+from scoreline.measures.derived import request_ids
 from scoreline.measures.requests import SeriesRequest, streams_read
 from scoreline.steps.measuring import Due, Measured, fill, find_due, usable_plan
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
+from scoreline.steps.status import asked_of
 from scoreline.store.then import StoreThen
 from scoreline.warehouse.replaying import Replay
 
@@ -49,7 +51,12 @@ class Clocks:
 
 
 def project_then(
-    project: Project, clocks: Clocks, day: date | None = None, of: str | None = None
+    project: Project,
+    clocks: Clocks,
+    day: date | None = None,
+    of: str | None = None,
+    *,
+    only: bool = False,
 ) -> Project:
     """A project that knows what the clocks say; it shares what is open with the given one.
 
@@ -58,6 +65,7 @@ def project_then(
         clocks: which times.
         day: the as-of day that will be asked about; what `evaluate` says then if None.
         of: a key result whose recorded definition a digest may name.
+        only: nothing else than that key result will be asked about.
 
     Raises:
         UsageError: a time or digest that cannot be read, or nothing was recorded by then.
@@ -71,7 +79,8 @@ def project_then(
     plan = plan_at(project, min(defined, now))
     store = StoreThen.of(project.store, min(known_at, now))
     then = replace(project, plan=plan, store=store, clock=lambda: min(known_at, now))
-    measured = measured_then(then, store, day or then.default_day())
+    wanted = _series_of(plan, of) if only and of else None
+    measured = measured_then(then, store, day or then.default_day(), wanted)
     store.measured = measured.values
     return replace(then, plan=measured.plan, failed=measured.errors)
 
@@ -138,10 +147,20 @@ def plan_at(project: Project, at: datetime) -> Plan:
     return plan_from({name: (v.kind, v.body) for name, v in bodies.items()})
 
 
-def measured_then(project: Project, store: StoreThen, day: date) -> Measured:
+def _series_of(plan: Plan, name: str) -> set[str]:
+    """The requests that one key result needs; none where the plan lacks it."""
+    kr, cycle = plan.key_results.get(name), name.split("/", 1)[0]
+    asked = asked_of(kr) if kr else []
+    known = [(m, f) for m, f in asked if m in plan.metrics]
+    return {r for m, f in known for r in request_ids(plan, m, f, cycle)}
+
+
+def measured_then(
+    project: Project, store: StoreThen, day: date, wanted: set[str] | None = None
+) -> Measured:
     """Every series that the plan needs on what was known: recorded, or computed in memory."""
     definitions = Definitions(project.plan)
-    due = find_due(project, project.plan, day, definitions.digests)
+    due = find_due(project, project.plan, day, definitions.digests, wanted)
     inputs = {request: digest_of(body) for request, body in due.inputs.items()}
     known = store.values_of({r: d for r, d in inputs.items() if r not in due.standing})
     measured = Measured(project.plan, definitions)

@@ -59,6 +59,7 @@ def gather(
         last_good=store.last_good(day, [name] if name else None),
         extracted=store.extractions(),
         failed=failed,
+        closings={name: c.event for name, c in store.closings().items()},
     )
 
 

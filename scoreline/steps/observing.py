@@ -7,7 +7,7 @@ stale, none). What does not: scoring them (core), DuckDB, or the clock (passed i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -15,11 +15,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scoreline.core.exact import Exact, exact_text, parse_exact
+from scoreline.core.frozen import frozen_from
 from scoreline.core.model import BaselineAt, Filter, KeyResult, Metric, Milestones, Plan, Reach
 from scoreline.core.moments import end_of_day
-from scoreline.core.observed import Observations, Override, ValueOn
+from scoreline.core.observed import FrozenScore, Observations, Override, ValueOn
 from scoreline.core.periods import shift
-from scoreline.core.records import Baseline, Batch, CheckIn, StreamState
+from scoreline.core.records import Baseline, Batch, CheckIn, CycleEvent, StreamState
 from scoreline.core.scoring import outside_unit, resolve_target
 from scoreline.core.series import Series
 from scoreline.measures.derived import request_ids, value_function
@@ -41,6 +42,7 @@ class Evidence:
     `blocked` has, for each stream with one, its first blocked batch. `last_good` are
     bodies of score records by key result. `extracted` is when each stream was last
     looked at with success. `failed` are metrics that could not be computed, with words.
+    `closings` has the closing of each cycle that is closed.
     """
 
     plan: Plan
@@ -53,6 +55,7 @@ class Evidence:
     last_good: Mapping[str, Mapping[str, Any]]
     extracted: Mapping[str, datetime]
     failed: Mapping[str, str] = field(default_factory=dict)
+    closings: Mapping[str, CycleEvent] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -84,7 +87,19 @@ class Observer:
 
     def observe(self, kr: KeyResult, as_of: date) -> Observed:
         """What is known of a key result as of a day."""
-        return _One(self._evidence, kr, min(as_of, kr.due)).observed()
+        found = _One(self._evidence, kr, min(as_of, kr.due)).observed()
+        frozen = self._frozen(kr, as_of)
+        if frozen is None:
+            return found
+        return replace(found, seen=replace(found.seen, frozen=frozen))
+
+    def _frozen(self, kr: KeyResult, as_of: date) -> FrozenScore | None:
+        """What the closing of the cycle fixed, on its day and later ones."""
+        closing = self._evidence.closings.get(kr.id.split("/", 1)[0])
+        if closing is None or closing.as_of is None or as_of < closing.as_of:
+            return None
+        body = closing.key_results.get(kr.id)
+        return None if body is None else frozen_from(body["frozen"])
 
 
 class _One:

@@ -117,6 +117,11 @@ class RowsBehind:
             raise WarehouseError(f"the rows of {query.metric.name}: {error}") from error
         self.totals = self._totals()
 
+    @property
+    def table(self) -> str:
+        """The temporary table with the rows, in the warehouse that was given."""
+        return self._table
+
     def _totals(self) -> Totals:
         texts = ", ".join(
             f"CAST(coalesce(sum({name}), 0) AS VARCHAR)" for name in ("numerator", "denominator")

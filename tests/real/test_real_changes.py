@@ -15,6 +15,7 @@ from flow_builders import Small
 from real_world import exact, plain, project, score_all, streams, table, write_table
 
 from scoreline.quality.gx import GxValidator
+from scoreline.steps.why import why
 from scoreline.store.rows import StoredScore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,3 +149,30 @@ def test_the_command_line_gives_the_published_quarter(
     assert (shown["value"], shown["as_of"]) == (f"{Q3_REVENUE}.000000", Q3)
     assert Fraction(rows["won"]["value"]) == 1_134_672 + 3_086_111 + 2_982_255
     assert shown["record"] == history(small, "won_quarter", Q3)[-1].digest
+
+
+def test_why_names_the_row_that_changed(copied: tuple[Small, list[dict[str, str]]]) -> None:
+    """The restatement of the same day is put down to the one row, its file and its cell."""
+    small, rows = copied
+    chosen = next(r for r in rows if r["deal_stage"] == "Won" and r["close_date"][:7] == "2017-08")
+    before = chosen["close_value"]
+    chosen["close_value"] = str(Fraction(before) + 1000) + ".25"
+    write_table(small.root / "data" / "sales_pipeline.csv", rows, list(rows[0]))
+    assert not small.run(DAY).failed
+    with small.open() as opened:
+        plan = opened.plan.key_results
+        found = why(opened, plan["2017/all/o/won"], date.fromisoformat(DAY), None)
+        still = why(opened, plan["2017/all/o/won_deals"], date.fromisoformat(DAY), None)
+    assert found.value == Fraction("1000.25")
+    assert [(s.kind, s.value) for s in found.steps] == [("changed", Fraction("1000.25"))]
+    assert found.steps[0].rows is not None
+    [row] = found.steps[0].rows.rows
+    assert dict(row.key) == {"opportunity_id": chosen["opportunity_id"]}
+    assert (row.to_value, row.object) == (Fraction("1000.25"), "sales_pipeline.csv")
+    assert row.row == rows.index(chosen) + 1
+    old, new = row.changes["close_value"]
+    assert (Fraction(old or ""), Fraction(new or "")) == (
+        Fraction(before),
+        Fraction(chosen["close_value"]),
+    )
+    assert (still.value, [s.value for s in still.steps]) == (0, [0])

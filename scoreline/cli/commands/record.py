@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from scoreline.cli.commands.options import (
     KeyResult,
     KnownAt,
     Project,
+    day_of,
 )
 
 
@@ -49,6 +51,29 @@ def explain(
     raise typer.Exit(show_explanation(project, key_result, as_of, clocks, json))
 
 
+def why(
+    key_result: KeyResult,
+    since: Annotated[
+        date,
+        typer.Option(
+            "--since", metavar="DATE", parser=day_of, help="The day of the earlier score."
+        ),
+    ],
+    until: Annotated[
+        date | None,
+        typer.Option(
+            "--until", metavar="DATE", parser=day_of, help="That of the later one; the newest."
+        ),
+    ] = None,
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Say what moved a score: rows added, changed, removed, the definition, or time alone."""
+    from scoreline.cli.why import show_why
+
+    raise typer.Exit(show_why(project, key_result, since, until, json))
+
+
 def verify(
     project: Project = HERE,
     against: Annotated[
@@ -70,4 +95,5 @@ def verify(
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(explain)
+    app.command()(why)
     app.command()(verify)
