@@ -68,6 +68,7 @@ class Column:
     on_error: Literal["quarantine", "block"] = "quarantine"
     decimal_mark: str = "."
     thousands_mark: str | None = None
+    description: str = ""
     place: Place = field(default=Place(""), compare=False)
 
 

@@ -159,6 +159,15 @@ def _discover(root: Path, problems: list[Problem]) -> list[_File]:
     return found
 
 
+def file_patterns() -> dict[FileKind, str]:
+    """Where the YAML files of each kind stand: globs from the project's folder."""
+    single: dict[FileKind, str] = {kind: f"{FOLDER}/{name}" for name, kind in _SINGLE.items()}
+    for folder, (kind, depth, suffix) in _FOLDERS.items():
+        if suffix == ".yaml":
+            single[kind] = "/".join((FOLDER, folder, *["*"] * (depth - 2), f"*{suffix}"))
+    return single
+
+
 def definition_paths(root: Path) -> list[tuple[FileKind, Path]]:
     """Every file that definitions are read from, with its kind, in the order of the paths."""
     problems: list[Problem] = []

@@ -104,6 +104,7 @@ def _column(entry: Entry, name: str, spec: ColumnType | ColumnSpec) -> Column:
         on_error=spec.on_error,
         decimal_mark=spec.decimal,
         thousands_mark=spec.thousands,
+        description=spec.description or "",
         place=place,
     )
 

@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from scoreline.core.model import Plan
-from scoreline.definitions.project import FOLDER, load_project
-from scoreline.definitions.schemas import json_schemas, schema_text
+from scoreline.definitions.project import FOLDER, file_patterns, load_project
+from scoreline.definitions.schemas import KINDS, json_schemas, schema_text
 from scoreline.workbench.files import write_aside
 
 SCHEMAS = ".scoreline/schema"
-PATTERNS = {
-    "organisation": f"{FOLDER}/organisation.yaml",
-    "source": f"{FOLDER}/sources/*.yaml",
-    "metrics": f"{FOLDER}/metrics/*.yaml",
-    "objectives": f"{FOLDER}/objectives/*/*.yaml",
-}
+PATTERNS = {kind: at for kind, at in file_patterns().items() if kind in KINDS}
+"""Where the files of each kind that has a schema stand."""
 Schema = dict[str, Any]
 
 

@@ -108,6 +108,19 @@ def format_(
     raise typer.Exit(format_project(project, check=check, json=json))
 
 
+def docs(
+    project: Project = HERE,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder for the pages.")
+    ] = Path("dictionary"),
+    json: Json = False,
+) -> None:
+    """Write the data dictionary: every metric, source and model as pages that work offline."""
+    from scoreline.cli.documenting import write_dictionary
+
+    raise typer.Exit(write_dictionary(project, output, json))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     new = typer.Typer(help="Draft definitions from what is there.", no_args_is_help=True)
@@ -115,4 +128,5 @@ def add_to(app: typer.Typer) -> None:
     app.command()(init)
     app.add_typer(new, name="new")
     app.command("format")(format_)
+    app.command()(docs)
     app.command()(schema)
