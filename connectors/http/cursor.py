@@ -231,7 +231,6 @@ class Tail:
             self._column.text(low),
             len(lines),
             digest,
-            reading,
         )
 
     def _prune(self) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -138,9 +138,8 @@ class KolibriConnector(HttpConnector):
             "start_date": f"{options.start.isoformat()}T00:00:00",
             "end_date": end.strftime("%Y-%m-%dT%H:%M:%S"),
         }
-        self._request_log(options.list, facility, texts, now)
         name = f"kolibri.core.logger.tasks.export{options.list}logcsv"
-        task = self._task("POST", "", {"type": name, "facility": facility, **texts})
+        task = self._task("POST", "", {"type": name, "facility": facility, "locale": "en", **texts})
         while task.get("status") in ("PENDING", "SCHEDULED", "QUEUED", "SELECTED", "RUNNING"):
             time.sleep(POLL)
             task = self._task("GET", f"{task['id']}/", None)
@@ -156,22 +155,8 @@ class KolibriConnector(HttpConnector):
             frame = Frame(url=answer.where.removeprefix(self.identity), shape="csv")
             kept[:] = [Page(frame, answer.body, cut(frame, answer.body, answer.where))]
 
-        self.client.ask("GET", path, use=take)
+        self.client.ask("GET", path, headers={"Accept-Language": "en"}, use=take)
         return kept[0]
-
-    def _request_log(self, what: str, facility: str, times: dict[str, str], now: datetime) -> None:
-        """Kolibri names the file after the last request for it, which is kept apart."""
-        self.client.ask(
-            "POST",
-            "api/logger/generatecsvlogrequest/",
-            json={
-                "facility": facility,
-                "log_type": what,
-                "selected_start_date": times["start_date"] + "Z",
-                "selected_end_date": times["end_date"] + "Z",
-                "date_requested": now.isoformat(),
-            },
-        )
 
     def _task(self, method: str, path: str, body: Any) -> dict[str, Any]:
         answer = self.client.ask(method, f"api/tasks/tasks/{path}", json=body)

@@ -6,6 +6,7 @@ Environment: USERS and SUMMARY name the CSV files; CHANGED, where set, adds a lo
 # ruff: noqa: T201
 import csv
 import os
+import pathlib
 import uuid
 
 from dateutil import parser
@@ -37,19 +38,32 @@ def log(user, row):
 
 
 def rows(name):
-    with open(os.environ[name], encoding="utf-8-sig", newline="") as file:
+    with pathlib.Path(os.environ[name]).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
 if os.environ.get("CHANGED"):
     first = rows("SUMMARY")[0]
     user = FacilityUser.objects.get(username=first["Username"])
-    log(user, {**first, "Content id": uuid.uuid4().hex, "Time of last interaction": timezone.now().isoformat()})
+    log(
+        user,
+        {
+            **first,
+            "Content id": uuid.uuid4().hex,
+            "Time of last interaction": timezone.now().isoformat(),
+        },
+    )
 else:
     users = {}
     for row in rows("USERS"):
         name = row["Username (USERNAME)"]
-        users[name] = FacilityUser(username=name, full_name=row["Full name (FULL_NAME)"], facility=facility, dataset=facility.dataset, password="NOT_SPECIFIED")
+        users[name] = FacilityUser(
+            username=name,
+            full_name=row["Full name (FULL_NAME)"],
+            facility=facility,
+            dataset=facility.dataset,
+            password="NOT_SPECIFIED",
+        )
         users[name].save()
     for row in rows("SUMMARY"):
         log(users[row["Username"]], row)

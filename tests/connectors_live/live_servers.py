@@ -176,8 +176,26 @@ def tryton(folder: Path, url: str, table: Path) -> Iterator[Tryton]:
     (folder / "password").write_text("tryton-password-1")
     admin = [str(place / "bin" / "trytond-admin"), "-c", str(settings), "-d", "tryton"]
     more = {"TRYTONPASSFILE": str(folder / "password")}
-    _said([*admin, "-u", "sale_opportunity", "--activate-dependencies", "--all", "--email", "a@example.org", "-p"], **more)
-    loading = [python, str(Path(__file__).with_name("tryton_load.py")), str(settings), "tryton", str(table)]
+    _said(
+        [
+            *admin,
+            "-u",
+            "sale_opportunity",
+            "--activate-dependencies",
+            "--all",
+            "--email",
+            "a@example.org",
+            "-p",
+        ],
+        **more,
+    )
+    loading = [
+        python,
+        str(Path(__file__).with_name("tryton_load.py")),
+        str(settings),
+        "tryton",
+        str(table),
+    ]
     key = _said(loading).splitlines()[0]
     base = f"http://127.0.0.1:{port}"
     serving = [str(place / "bin" / "trytond"), "-c", str(settings), "-d", "tryton"]
@@ -219,8 +237,18 @@ def kolibri(folder: Path, exports: Path) -> Iterator[Kolibri]:
         "USERS": str(exports / "kolibri_users.csv"),
         "SUMMARY": str(exports / "kolibri_summary_logs.csv"),
     }
-    made = Kolibri(f"http://127.0.0.1:{port}", "admin", "kolibri-password-1", [program, "manage", "shell"], env)
-    provision = [program, "manage", "provisiondevice", "--facility", "Acme", "--preset", "nonformal"]
+    made = Kolibri(
+        f"http://127.0.0.1:{port}", "admin", "kolibri-password-1", [program, "manage", "shell"], env
+    )
+    provision = [
+        program,
+        "manage",
+        "provisiondevice",
+        "--facility",
+        "Acme",
+        "--preset",
+        "nonformal",
+    ]
     provision += ["--superusername", made.username, "--superuserpassword", made.password]
     _said([*provision, "--language_id", "en", "--noinput"], **env)
     made.run()

@@ -7,6 +7,7 @@ records; with a third argument, changes that many opportunities and makes one in
 # ruff: noqa: T201
 import csv
 import datetime
+import pathlib
 import sys
 from decimal import Decimal
 
@@ -26,18 +27,28 @@ def day(text):
 
 
 def load(get):
-    currency, = get("currency.currency").create([{"name": "Euro", "symbol": "EUR", "code": "EUR", "rates": [("create", [{"rate": Decimal(1), "date": datetime.date(2016, 1, 1)}])]}])
-    party, = get("party.party").create([{"name": "Acme"}])
-    company, = get("company.company").create([{"party": party.id, "currency": currency.id}])
-    sequence = get("ir.sequence").search([("name", "ilike", "%opportunity%")])
-    get("sale.configuration").create([{}]) if not get("sale.configuration").search([]) else None
-    rows = list(csv.DictReader(open(TABLE, newline="")))
+    (currency,) = get("currency.currency").create(
+        [
+            {
+                "name": "Euro",
+                "symbol": "EUR",
+                "code": "EUR",
+                "rates": [("create", [{"rate": Decimal(1), "date": datetime.date(2016, 1, 1)}])],
+            }
+        ]
+    )
+    (party,) = get("party.party").create([{"name": "Acme"}])
+    (company,) = get("company.company").create([{"party": party.id, "currency": currency.id}])
+    with pathlib.Path(TABLE).open(newline="") as file:
+        rows = list(csv.DictReader(file))
     agents = {}
     for name in sorted({r["sales_agent"] for r in rows}):
-        person, = get("party.party").create([{"name": name}])
-        agents[name], = get("company.employee").create([{"party": person.id, "company": company.id}])
+        (person,) = get("party.party").create([{"name": name}])
+        (agents[name],) = get("company.employee").create(
+            [{"party": person.id, "company": company.id}]
+        )
     names = sorted({r["account"] for r in rows if r["account"]} | {"Unknown"})
-    parties = dict(zip(names, get("party.party").create([{"name": n} for n in names])))
+    parties = dict(zip(names, get("party.party").create([{"name": n} for n in names]), strict=True))
     records = [
         {
             "reference": r["opportunity_id"],
@@ -56,11 +67,13 @@ def load(get):
     with Transaction().set_context(company=company.id):
         for start in range(0, len(records), 1000):
             get("sale.opportunity").create(records[start : start + 1000])
-    admin, = get("res.user").search([("login", "=", "admin")])
+    (admin,) = get("res.user").search([("login", "=", "admin")])
     get("res.user").write([admin], {"companies": [("add", [company.id])], "company": company.id})
-    key, = get("res.user.application").create([{"user": admin.id, "application": "rest", "state": "validated"}])
+    (key,) = get("res.user.application").create(
+        [{"user": admin.id, "application": "rest", "state": "validated"}]
+    )
     print(key.key)
-    print(len(records), len(sequence))
+    print(len(records))
 
 
 def change(get):

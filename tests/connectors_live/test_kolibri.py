@@ -1,0 +1,58 @@
+"""The `kolibri` kind against a Kolibri with people and logs that another one exported."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_servers import kolibri
+
+from connectors.base import ColumnSpec, SeenObject, State, StreamSpec
+from connectors.errors import PermanentError
+from connectors.kolibri import KolibriConnector
+
+COLUMNS = {"summary": ("Username", "Content id", "Progress (0-1)"), "people": ("id", "username")}
+
+
+def stream(what: str) -> StreamSpec:
+    return StreamSpec(what, {"list": what, "size": 30}, tuple(ColumnSpec(n) for n in COLUMNS[what]))
+
+
+@pytest.mark.slow
+def test_logs_and_people_come_whole_and_a_stranger_is_refused(shared: Path, tmp_path: Path) -> None:
+    """Each row of the export and each person comes once, then nothing, then what was added; a
+    wrong password is an error where Kolibri itself would answer with an empty list.
+    """
+    exports = shared / "data/kolibri_exports"
+    with (exports / "kolibri_summary_logs.csv").open(encoding="utf-8-sig", newline="") as file:
+        loaded = list(csv.DictReader(file))
+    with kolibri(tmp_path, exports) as server:
+        account = {"url": server.url, "username": server.username, "password": server.password}
+        connector = KolibriConnector(account, base=tmp_path)
+        rows, state = read(connector, "summary", tmp_path, State())
+        wanted = [{k: r[k] or None for k in COLUMNS["summary"]} for r in loaded]
+        assert sorted(map(str, rows)) == sorted(map(str, wanted))
+        assert connector.discover(stream("summary"), state).unchanged == 1
+        server.run(CHANGED="1")
+        again, _ = read(connector, "summary", tmp_path, state)
+        assert len(again) == len(rows) + 1
+        people, _ = read(connector, "people", tmp_path, State())
+        assert len(people) == 76
+        stranger = KolibriConnector({**account, "password": "wrong-password"}, base=tmp_path)
+        with pytest.raises(PermanentError, match="the login answers 40"):
+            stranger.check(stream("people"))
+
+
+def read(
+    connector: KolibriConnector, what: str, work: Path, state: State
+) -> tuple[list[dict[str, Any]], State]:
+    spec = stream(what)
+    (ref,) = connector.discover(spec, state).new
+    batch = connector.extract(spec, ref, work)
+    lines = [text for part in batch.reader() for text in part.column(0).to_pylist()]
+    rows = [{k: v for k, v in json.loads(x).items() if k in COLUMNS[what]} for x in lines]
+    seen = SeenObject(batch.object, batch.digest, batch.signature)
+    return rows, State(objects={batch.object: seen})
