@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def serve_page(root: Path, host: str, port: int) -> int:
     """Serve the page until it is stopped; returns the exit status."""
     from scoreline.web.access.setup import check_listening, with_access
+    from scoreline.web.api.setup import with_api
     from scoreline.web.app import create_app
     from scoreline.wiring.access import access_keys
     from scoreline.wiring.serving import open_live
@@ -30,7 +31,8 @@ def serve_page(root: Path, host: str, port: int) -> int:
     with opened(root, check_sql=False) as project:
         check_listening(project, host)
         live = open_live(project)
-        app = create_app(live, [with_access(live, access_keys(project), host)])
+        access = with_access(live, access_keys(project), host)
+        app = create_app(live, [with_api(live), access])
         _serve(app, project, host, port)
     return 0
 

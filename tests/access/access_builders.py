@@ -17,6 +17,7 @@ from flow_builders import ORGANISATION, Small
 from scoreline.steps.project import Project
 from scoreline.web.access.passwords import hash_password
 from scoreline.web.access.setup import Keys, with_access
+from scoreline.web.api.setup import with_api
 from scoreline.web.app import create_app
 from scoreline.wiring.serving import open_live
 
@@ -130,7 +131,7 @@ def served(small: Small, host: str = "127.0.0.1", **keys: Any) -> Iterator[tuple
     with small.open() as project:
         live = open_live(project)
         made = Keys(session_key="k" * 64, **keys)
-        yield create_app(live, [with_access(live, made, host)]), project
+        yield create_app(live, [with_api(live), with_access(live, made, host)]), project
 
 
 def add_user(project: Project, name: str, *roles: Any) -> None:

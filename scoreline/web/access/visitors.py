@@ -79,7 +79,16 @@ class Doors:
         """The person behind a request; None where nobody proved to be anyone."""
         if self.is_open():
             return Visitor(machine_user(), frozenset(ROLES), "machine")
-        return self._by_proxy(Headers(scope=scope)) or self._by_session(scope["session"])
+        headers = Headers(scope=scope)
+        return (
+            self._by_proxy(headers)
+            or self._by_bearer(headers)
+            or self._by_session(scope["session"])
+        )
+
+    def _by_bearer(self, headers: Headers) -> Visitor | None:
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        return self.by_token("api", token.strip()) if kind.lower() == "bearer" else None
 
     def _by_proxy(self, headers: Headers) -> Visitor | None:
         proxy, secret = self.access.proxy, self.proxy_secret
