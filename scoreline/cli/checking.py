@@ -96,6 +96,7 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
                     "computed_again": again.scores - again.expired,
                     "expired": again.expired,
                 },
+                "removed": found.removed,
                 "findings": [{"place": place, "what": what} for place, what in found.findings],
             }
         )
@@ -103,6 +104,8 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
         out = console()
         for place, what in found.findings:
             out.print(f"[red]✘[/] [bold]{safe(place)}[/] {safe(what)}")
+        for cause, files in sorted(found.removed.items()):
+            out.print(f"[dim]{cause}:[/] {counted(files, 'file')}, as the record says")
         mark = "[red]✘[/]" if found.findings else "[green]✔[/]"
         out.print(
             f"{mark} {found.records:,} records in {found.blocks:,} blocks and {found.files:,} "

@@ -18,8 +18,9 @@ from scoreline.cli.telling import print_told, told_as_json
 from scoreline.core.errors import UsageError
 from scoreline.steps.backfilling import Backfill, backfill
 from scoreline.steps.project import Project
+from scoreline.steps.rebuilding import rebuild
 from scoreline.steps.reports import RunReport, SourceReport
-from scoreline.steps.run import ingest_source, rebuild, run_all, score
+from scoreline.steps.run import ingest_source, run_all, score
 from scoreline.steps.telling import tell
 
 FAILED = 3

@@ -6,11 +6,11 @@ not: rows, and what follows from it (steps).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from scoreline.core.model import KeyResult, Metric, Plan
+from scoreline.core.model import BaselineAt, KeyResult, Metric, Plan, Reach
 from scoreline.measures.calendars import CalendarRow, calendar_of
 from scoreline.measures.requests import Offset, SeriesRequest, asked, parts, streams_read
 
@@ -29,15 +29,23 @@ class Need:
     first: date | None
 
 
-def needs(plan: Plan, key_results: Iterable[KeyResult]) -> list[Need]:
-    """What these key results need of the streams that they read."""
+def needs(plan: Plan, key_results: Iterable[KeyResult], frozen: Collection[str] = ()) -> list[Need]:
+    """What these key results need of the streams that they read, from their start on.
+
+    Args:
+        plan: the resolved definitions.
+        key_results: those that are still scored.
+        frozen: of which the baseline was taken already.
+    """
     found: dict[Need, None] = {}
     for kr in key_results:
-        cycle = plan.organisation.cycles[kr.id.split("/", 1)[0]]
+        cycle, day = plan.organisation.cycles[kr.id.split("/", 1)[0]], kr.start
+        if isinstance(kr.kind, Reach) and isinstance(kr.kind.baseline, BaselineAt):
+            day = day if kr.id in frozen else min(day, kr.kind.baseline.date)
         for name, _ in asked(kr) if kr.broken is None else ():
             if name in plan.metrics:
                 for metric, its_cycle, offset in parts(plan, name, cycle.name):
-                    place, day = (its_cycle, offset), min(cycle.start, kr.start)
+                    place = (its_cycle, offset)
                     found.update(dict.fromkeys(_of_metric(plan, kr, metric, place, day)))
     return list(found)
 

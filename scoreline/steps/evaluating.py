@@ -15,6 +15,7 @@ from scoreline.core.rollup import RolledUp, roll_up_plan
 from scoreline.core.scoring import Score
 from scoreline.core.scoring import score as score_one
 from scoreline.core.series import Series
+from scoreline.steps.gone import gone_by_age
 from scoreline.steps.observing import Evidence, Observed, Observer
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
@@ -60,6 +61,8 @@ def gather(
         extracted=store.extractions(),
         failed=failed,
         closings={name: c.event for name, c in store.closings().items()},
+        gone=gone_by_age(project),
+        expired=store.expired_requests(),
     )
 
 

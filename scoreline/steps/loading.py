@@ -101,6 +101,12 @@ def _released(project: Project, stream: Stream) -> list[Quarantine]:
     return [q for q in aside if q.state == "released"]
 
 
+def files_for(project: Project, stream: Stream, batches: list[Batch]) -> list[Path]:
+    """The stored files with the rows of batches."""
+    released = _released(project, stream)
+    return [path for batch in batches for path in _files(project, batch, released)]
+
+
 def _files(project: Project, batch: Batch, released: list[Quarantine]) -> list[Path]:
     """The stored files with a batch's rows, those released later among them."""
     files = [batch.rows_file] if batch.rows_file else []

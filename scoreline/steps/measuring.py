@@ -23,6 +23,13 @@ from scoreline.measures.allowed import validate
 from scoreline.measures.prune import prune
 from scoreline.measures.requests import SeriesRequest, requests_for, streams_read
 from scoreline.measures.series import compile_series
+from scoreline.steps.gone import (
+    Gone,
+    comparable,
+    gone_by_age,
+    of_request,
+    with_days_that_stand,
+)
 from scoreline.steps.legal_days import first_legal, legal_days
 from scoreline.steps.loading import damaged_files
 from scoreline.steps.project import Project
@@ -56,12 +63,14 @@ class Measured:
 class Due:
     """What is to be computed: the series that stand as recorded, those that are due.
 
-    `inputs` says of every one of them what it is computed from.
+    `inputs` says of every one of them what it is computed from, `gone` what the streams of
+    some of them lost by age.
     """
 
     standing: list[str] = field(default_factory=list)
     requests: list[SeriesRequest] = field(default_factory=list)
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    gone: dict[str, list[Gone]] = field(default_factory=dict)
 
 
 def measure(project: Project, warehouse: Warehouse, day: date) -> Measured:
@@ -90,13 +99,17 @@ def find_due(
         wanted: only these requests; all if None.
     """
     states, known = project.store.stream_states(), project.store.known_inputs()
-    due = Due()
+    due, gone = Due(), gone_by_age(project)
     for request in requests_for(plan, extra_days=_extra_days(plan, day)):
         if wanted is not None and request.id not in wanted:
             continue
         if not all(s in states for s in streams_read(plan, request.metric)):
             continue
         found = _inputs(project, plan, request, states, digests)
+        lost = of_request(plan, request, gone)
+        if lost:
+            found["gone"] = {g.stream: g.body for g in lost}
+            due.gone[request.id] = lost
         due.inputs[request.id] = found
         if known.get(request.id) == digest_of(found):
             due.standing.append(request.id)
@@ -119,9 +132,13 @@ def fill(
     plan = measured.plan
     requests = _intact(project, warehouse, plan, due.requests, measured.errors)
     texts = _compute(project, warehouse, plan, columns, requests, measured.errors)
+    earlier = project.store.values([r.id for r in requests if r.id in due.gone])
     for request in requests:
         if request.id in texts:
             text = legal_days(project, plan, request, texts[request.id])
+            if request.id in due.gone:
+                before = comparable(earlier.get(request.id), due.inputs[request.id])
+                text = with_days_that_stand(plan, request, text, due.gone[request.id], before)
             measured.values[request.id] = _record(request, text, due.inputs[request.id])
             measured.computed.add(request.id)
 

@@ -26,6 +26,7 @@ from scoreline.core.series import Series
 from scoreline.measures.derived import request_ids, value_function
 from scoreline.measures.requests import closure, streams_read
 from scoreline.steps.freshness import newest_event, staleness
+from scoreline.steps.gone import Gone
 
 _ROUNDS = {
     "weekly": (7, "d"),
@@ -43,6 +44,7 @@ class Evidence:
     bodies of score records by key result. `extracted` is when each stream was last
     looked at with success. `failed` are metrics that could not be computed, with words.
     `closings` has the closing of each cycle that is closed.
+    `gone` says what streams lost by age, `expired` the rule by which a series was removed.
     """
 
     plan: Plan
@@ -56,6 +58,8 @@ class Evidence:
     extracted: Mapping[str, datetime]
     failed: Mapping[str, str] = field(default_factory=dict)
     closings: Mapping[str, CycleEvent] = field(default_factory=dict)
+    gone: Mapping[str, Gone] = field(default_factory=dict)
+    expired: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -269,7 +273,15 @@ class _One:
         for name in self.streams:
             if name not in self.evidence.streams:
                 return f"{name} was never loaded"
-        return self._uncomputed() or f"the metric has no value on {self.day}"
+        return self._uncomputed() or self._removed() or f"the metric has no value on {self.day}"
+
+    def _removed(self) -> str | None:
+        """What is gone that a value may have rested on; None where nothing is."""
+        for request in self.values:
+            if request in self.evidence.expired:
+                return f"its series was removed ({self.evidence.expired[request]})"
+        gone = [self.evidence.gone[s].words for s in self.streams if s in self.evidence.gone]
+        return f"the metric has no value on {self.day}: {'; '.join(gone)}" if gone else None
 
     def last_good(self, held: str | None) -> tuple[Exact | None, date] | None:
         """The last good value: as recorded, else on the newest day that has one."""

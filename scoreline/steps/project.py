@@ -186,13 +186,13 @@ class Project:
             self.listener.warn(words)
 
     @contextmanager
-    def warehouse(self) -> Iterator[Warehouse]:
-        """The warehouse, open; only while `working`."""
+    def warehouse(self, path: Path | None = None) -> Iterator[Warehouse]:
+        """The warehouse, or one in another file, open; only while `working`."""
         from scoreline.warehouse.warehouse import Warehouse  # brings in DuckDB
 
         self.paths.temp.mkdir(parents=True, exist_ok=True)
         zone = self.plan.organisation.timezone
-        with Warehouse(self.paths.warehouse, zone, self.paths.temp) as warehouse:
+        with Warehouse(path or self.paths.warehouse, zone, self.paths.temp) as warehouse:
             yield warehouse
             warehouse.checkpoint_if_large()
 

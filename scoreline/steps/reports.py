@@ -13,6 +13,7 @@ from typing import Literal
 from scoreline.core.records import CheckResult
 from scoreline.core.rollup import RolledUp
 from scoreline.core.scoring import Score
+from scoreline.steps.expiring import Expiry
 
 
 @dataclass(slots=True)
@@ -137,6 +138,7 @@ class RunReport:
     sources: dict[str, SourceReport] = field(default_factory=dict)
     scores: ScoreReport | None = None
     problems: Sequence[str] = ()
+    expired: Expiry | None = None
 
     @property
     def failed(self) -> bool:

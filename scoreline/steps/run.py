@@ -6,20 +6,25 @@ a step is done. The command line and Dagster call these functions and no others 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
-from scoreline.core.errors import ScorelineError, UsageError, WarehouseError
+from scoreline.core.errors import ScorelineError, UsageError
 from scoreline.core.model import Stream
+from scoreline.steps.expiring import Expiry, expire, find_expired, is_declared
+from scoreline.steps.forgetting import Found, Request
+from scoreline.steps.forgetting import forget as forget_person
 from scoreline.steps.freshness import newest_event
 from scoreline.steps.gate import Gated, gate_stream
 from scoreline.steps.ingest import land_stream, read_again
 from scoreline.steps.loading import load_stream
 from scoreline.steps.ports import Extractor, SourceFailure
 from scoreline.steps.project import Project
+from scoreline.steps.rebuilding import make_warehouse_again
+from scoreline.steps.removing import sweep
 from scoreline.steps.reports import RunReport, ScoreReport, SourceReport, StreamReport
 from scoreline.steps.scoring import score_day
 from scoreline.warehouse.warehouse import Warehouse
@@ -41,6 +46,7 @@ def run_all(project: Project, as_of: date | None = None) -> RunReport:
         wanted = dict.fromkeys(project.plan.sources)
         report.sources.update(_ingest(project, warehouse, run, wanted))
         summary |= _summary(report.sources)
+        report.expired = _expire(project, warehouse, run)
         report.scores = score_day(project, warehouse, run, day)
     return report
 
@@ -75,7 +81,47 @@ def score(project: Project, as_of: date | None = None) -> ScoreReport:
     """
     day = as_of or project.default_day()
     with loaded_run(project, "score", day) as (run, warehouse):
+        _expire(project, warehouse, run)
         return score_day(project, warehouse, run, day)
+
+
+def prune(project: Project, decide: Callable[[Expiry], bool]) -> Expiry:
+    """Remove what has reached the age up to which it is kept, if `decide` says so.
+
+    Args:
+        project: the open project.
+        decide: is shown what would go and what stays.
+
+    Returns:
+        What was found; removed only where `decide` agreed.
+    """
+    with loaded_run(project, "prune", project.default_day()) as (run, warehouse):
+        found = find_expired(project, warehouse)
+        if found and decide(found):
+            expire(project, warehouse, found, run)
+    return found
+
+
+def forget(project: Project, request: Request) -> Found:
+    """Erase a person from a stream, and make the warehouse again without them.
+
+    Raises:
+        UsageError: nothing is of that person, or it cannot be looked for.
+    """
+    with project.working("forget"):
+        project.files.clean()
+        found = forget_person(project, request)
+        make_warehouse_again(project)
+    return found
+
+
+def _expire(project: Project, warehouse: Warehouse, run: str) -> Expiry | None:
+    """Remove what has reached its age, where an age is declared for anything."""
+    if not is_declared(project.plan):
+        return None
+    found = find_expired(project, warehouse)
+    expire(project, warehouse, found, run)
+    return found
 
 
 @contextmanager
@@ -109,6 +155,7 @@ def _run(
     """A run: locked, noted in the store, with the warehouse open and in step."""
     with project.working(kind):
         project.files.clean()
+        sweep(project)
         began = project.now()
         run = project.store.begin_run(kind, day, project.version, began)
         outcome = "failed"
@@ -210,37 +257,3 @@ def _load_stream(
         report.rows_in_stream = state.rows
         newest = newest_event(state, project.now())
         report.newest_event = newest.isoformat() if newest else None
-
-
-Digests = dict[str, tuple[tuple[int, str] | None, tuple[int, str]]]
-
-
-def rebuild(project: Project) -> Digests:
-    """Delete the warehouse and make it again from the stored files.
-
-    Returns:
-        For each stream (rows, digest) before, None where it could not be read, and after.
-    """
-    before: dict[str, tuple[int, str]] = {}
-    after: Digests = {}
-    with project.working("rebuild"):
-        project.files.clean()
-        loaded = {
-            name: s for name, s in project.plan.streams.items() if project.store.batches(name)
-        }
-        try:
-            with project.warehouse() as warehouse:
-                warehouse.prepare(project.plan.streams.values())
-                for name, stream in loaded.items():
-                    load_stream(project, warehouse, stream)
-                    before[name] = warehouse.digest(stream)
-        except WarehouseError as error:
-            project.listener.say(f"the warehouse could not be read: {error}")
-        project.paths.warehouse.unlink(missing_ok=True)
-        project.paths.warehouse.with_name("warehouse.duckdb.wal").unlink(missing_ok=True)
-        with project.warehouse() as warehouse:
-            warehouse.prepare(project.plan.streams.values())
-            for name, stream in loaded.items():
-                load_stream(project, warehouse, stream)
-                after[name] = (before.get(name), warehouse.digest(stream))
-    return after

@@ -26,7 +26,7 @@ from scoreline.store.bodies import (
     pseudonyms_body,
     removal_body,
 )
-from scoreline.store.codec import file_from, instant, parsed
+from scoreline.store.codec import file_from, instant, parsed, unpacked
 from scoreline.store.gate_rows import chunks
 from scoreline.store.rows import StoredForgetting, StoredRemoval
 from scoreline.store.schema import (
@@ -47,13 +47,18 @@ NAMING = ("receipt", "reread", "checks", "load", "removal")
 
 @dataclass(frozen=True, slots=True)
 class OldSeries:
-    """A series in the store: its value record's digest, its cycle, inputs and text."""
+    """A series in the store: its value record's digest, cycle and inputs, and its text."""
 
     digest: str
     metric: str
     cycle: str | None
     inputs: Mapping[str, Any]
-    series: tuple[str, bytes]
+    packed: tuple[str, bytes]
+
+    @property
+    def text(self) -> str:
+        """The text that core.series reads."""
+        return unpacked(*self.packed)
 
 
 class RemovalBook(StoreBase):
@@ -253,6 +258,7 @@ def _removal(body: bytes, record: str, recorded_at: str | None) -> StoredRemoval
         cause=said["cause"],
         why=said["why"],
         rows=said["rows"],
+        gone=said.get("gone", {}),
         removed=tuple(file for file in removed if file is not None),
         digest=record,
         recorded_at=None if recorded_at is None else instant(recorded_at),

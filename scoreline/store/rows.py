@@ -151,13 +151,17 @@ class StoredRestatement:
 
 @dataclass(frozen=True, slots=True)
 class StoredRemoval:
-    """A removal as recorded: what of which batch, why, and when (None: not sealed yet)."""
+    """A removal as recorded: what of which batch, why, and when (None: not sealed yet).
+
+    `gone` is all that the batch had lost by then (see core.removals).
+    """
 
     batch: str
     stream: str
     cause: Cause
     why: str
     rows: int
+    gone: Body
     removed: tuple[StoredFile, ...]
     digest: str
     recorded_at: datetime | None

@@ -159,7 +159,7 @@ def test_rebuild_gives_the_same_digests(
     undisturbed: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     """`scoreline rebuild` compares every stream before and after, and they are equal."""
-    from scoreline.steps.run import rebuild
+    from scoreline.steps.rebuilding import rebuild
 
     root = tmp_path / "project"
     shutil.copytree(undisturbed[0], root)

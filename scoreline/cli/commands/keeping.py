@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scoreline.cli.commands.options import HERE, Json, Project
+from scoreline.cli.commands.options import HERE, Json, Project, Reason, complete_stream
 
 
 def rebuild(project: Project = HERE, json: Json = False) -> None:
@@ -52,8 +52,52 @@ def restore(
     raise typer.Exit(restore_project(project, source, replace=replace, json=json))
 
 
+Confirmed = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
+
+
+def prune(
+    dry_run: DryRun = False, yes: Confirmed = False, project: Project = HERE, json: Json = False
+) -> None:
+    """Remove what has reached the age up to which `retention` keeps it, after showing it."""
+    from scoreline.cli.removing import prune_project
+
+    raise typer.Exit(prune_project(project, dry_run=dry_run, yes=yes, json=json))
+
+
+def forget(
+    stream: Annotated[
+        str,
+        typer.Option(metavar="SOURCE.STREAM", help="Where.", autocompletion=complete_stream),
+    ],
+    key: Annotated[
+        str,
+        typer.Option(
+            metavar="COLUMN=VALUE",
+            help="Who: the value itself, also where the column holds pseudonyms; `COLUMN=-` "
+            "reads it from standard input.",
+        ),
+    ],
+    reason: Reason,
+    approver: Annotated[str, typer.Option(help="Who approved it.")],
+    dry_run: DryRun = False,
+    yes: Confirmed = False,
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Erase a person from a stream for good; published scores stay as they were."""
+    from scoreline.cli.removing import forget_person
+
+    done = forget_person(
+        project, stream, key, reason, approver, dry_run=dry_run, yes=yes, json=json
+    )
+    raise typer.Exit(done)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(rebuild)
     app.command()(backup)
     app.command()(restore)
+    app.command()(prune)
+    app.command()(forget)
