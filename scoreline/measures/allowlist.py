@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 
 import sqlglot
@@ -57,11 +58,18 @@ def check_where(sql: str, columns: Mapping[str, ColumnType] | None) -> exp.Expr:
             was never built), then any plain name passes.
 
     Returns:
-        A tree of listed nodes only, its columns written as they are declared.
+        A tree of listed nodes only, its columns written as they are declared. It is read
+        once and shared by all who ask for it: copy it to change it.
 
     Raises:
         ExpressionError: naming the offending text, where it stands and what is legal.
     """
+    return _checked_where(sql, None if columns is None else tuple(columns.items()))
+
+
+@lru_cache(maxsize=8192)
+def _checked_where(sql: str, declared: tuple[tuple[str, ColumnType], ...] | None) -> exp.Expr:
+    columns = None if declared is None else dict(declared)
     tree = _parsed(sql, exp.Condition, "one condition over a row's columns")
     _Walk(sql, _WHERE_WORDS, "a where").check(tree)
     settle_columns(sql, tree, columns)
