@@ -29,6 +29,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from scoreline.core.notices import EVENTS, Event, TextFormat
+from scoreline.notify.ports import Link, TemplateFault
 
 FOLDER = "okr_defs/messages"
 SUFFIXES: Mapping[TextFormat, str] = {"text": ".txt.j2", "markdown": ".md.j2"}
@@ -49,25 +50,6 @@ LONGEST_VALUE, LONGEST_BODY = 500, 16_000
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 _MENTION = re.compile(r"(?<![\w.+-])@(?=\w)|(?<=<)(?=[!@#])")
-
-
-class TemplateFault(Exception):  # noqa: N818  it is a finding about a file
-    """A template cannot be used.
-
-    Attributes:
-        file: relative to the project's folder.
-        line: from 1; 0 where it is not known.
-    """
-
-    def __init__(self, text: str, file: str, line: int = 0) -> None:
-        super().__init__(text)
-        self.file, self.line = file, line
-
-
-class Link(str):
-    """An address of the page, made by us: written as it is."""
-
-    __slots__ = ()
 
 
 class Renderer:

@@ -17,8 +17,7 @@ from typing import Any, TypeVar
 
 from scoreline.core import faults
 from scoreline.core.notices import Cadence, Event, Message, Recipient, TextFormat
-from scoreline.notify.ports import DeliveryError
-from scoreline.notify.rendering import Renderer, TemplateFault
+from scoreline.notify.ports import DeliveryError, TemplateFault
 from scoreline.steps.discipline import owner_of
 from scoreline.steps.news import News, gather_news
 from scoreline.steps.project import Project
@@ -142,7 +141,9 @@ class _Maker:
     def __init__(self, project: Project, news: News) -> None:
         self._project, self._news = project, news
         self._facts = Facts(project, news)
-        self._renderer = Renderer(project.paths.root)
+        from scoreline.notify.rendering import Renderer  # brings in Jinja
+
+        self._renderer, self._built_in = Renderer(project.paths.root), Renderer(None)
         self._stamp = f"{project.now():%Y%m%dT%H%M%S.%f}"
         self._taken: frozenset[str] | None = None
         self.problems: list[str] = []
@@ -218,7 +219,7 @@ class _Maker:
         except TemplateFault as fault:
             at = f":{fault.line}" if fault.line else ""
             self.problems.append(f"{fault.file}{at}: {fault}; the built-in one took its place")
-            return Renderer(None).render(event, kind, facts)
+            return self._built_in.render(event, kind, facts)
 
 
 _MAKERS: Mapping[Event, Callable[[_Maker, Recipient], list[Message]]] = {

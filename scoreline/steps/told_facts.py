@@ -16,7 +16,7 @@ from scoreline.core.exact import parse_exact
 from scoreline.core.figures import amount, percent
 from scoreline.core.model import KeyResult
 from scoreline.core.notices import Recipient
-from scoreline.notify.rendering import Link
+from scoreline.notify.ports import Link
 from scoreline.steps.discipline import DueCheckIn, owner_of
 from scoreline.steps.news import News, StatusChange, StreamNews
 from scoreline.steps.project import Project
