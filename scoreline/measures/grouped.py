@@ -18,6 +18,8 @@ from scoreline.measures.layout import Branch, Grouping, Layout
 Numbered = tuple[int, Grouping]
 
 _DATE = ColumnType("date")
+_EPOCH = date(1970, 1, 1)
+_MOST_HOURS = 50 * 366 * 24
 _MOST_TEXTS = 16
 _GROUPED = """\
 grouped_{n} AS MATERIALIZED (
@@ -63,6 +65,25 @@ SELECT cell, calendar, segment, enter AS day, count(*) AS value, NULL AS present
   UNION ALL
   SELECT cell, calendar, segment, leave, -count(*), NULL
   FROM {spans} WHERE enter < leave AND leave < DATE 'infinity' GROUP BY ALL"""
+
+
+_HOURS = """\
+hours AS MATERIALIZED (
+  SELECT hour, CAST(make_timestamptz(hour * 3600000000) AS DATE) AS day
+  FROM (SELECT unnest(range({first}, {last})) AS hour)
+  WHERE CAST(make_timestamptz(hour * 3600000000) AS DATE)
+    = CAST(make_timestamptz((hour + 1) * 3600000000 - 1) AS DATE)
+)"""
+
+
+def hours_queries(layout: Layout) -> list[str]:
+    """`hours`: the local day of each whole hour within bounds that lies in one day.
+
+    Finding the local day of an instant takes several times as long as a join does; the
+    other instants' days are found one by one.
+    """
+    hours = _hours(layout)
+    return [] if hours is None else [_HOURS.format(first=hours[0], last=hours[1])]
 
 
 def grouped_queries(layout: Layout, number: int, grouping: Grouping) -> list[str]:
@@ -142,9 +163,8 @@ def distinct_queries(layout: Layout, grouping: Grouping, branch_number: int) -> 
     item = f'"r".{quoted(branch.column or "")}'
     terms = [f"c.branch = {branch_number}"]
     terms += [f"c.k{i} = {key}" for i, key in enumerate(grouping.keys, 1)]
-    source, *where = _rows(layout, grouping)
-    conditions = [f"{item} IS NOT NULL", *(line.removeprefix("WHERE ") for line in where)]
-    rows = [source, f"JOIN cells AS c ON {' AND '.join(terms)}"]
+    conditions = [f"{item} IS NOT NULL", *_conditions(layout, grouping)]
+    rows = [_relation(layout), f"JOIN cells AS c ON {' AND '.join(terms)}", *_joined(layout)]
     rows.append("WHERE " + "\n      AND ".join(conditions))
     held = _HELD.format(
         n=branch_number,
@@ -187,8 +207,24 @@ def same_moment(layout: Layout, rows: str) -> str:
 
 def _rows(layout: Layout, grouping: Grouping) -> list[str]:
     """FROM and WHERE: only the rows that some requested day and cell can count."""
+    conditions = _conditions(layout, grouping)
+    lines = [_relation(layout), *_joined(layout)]
+    return lines + (["WHERE " + "\n      AND ".join(conditions)] if conditions else [])
+
+
+def _relation(layout: Layout) -> str:
     source = layout.source
-    relation = relation_sql(source.relation, history=source.timing == "history")
+    return f'FROM {relation_sql(source.relation, history=source.timing == "history")} AS "r"'
+
+
+def _joined(layout: Layout) -> list[str]:
+    if _hours(layout) is None:
+        return []
+    instant = f'"r".{quoted(layout.source.time or "")}'
+    return [f'LEFT JOIN hours AS "h" ON "h"."hour" = epoch_us({instant}) // 3600000000']
+
+
+def _conditions(layout: Layout, grouping: Grouping) -> list[str]:
     conditions = _within_bounds(layout)
     branches = [layout.by_number[number] for number in grouping.branches]
     for key in grouping.keys:
@@ -197,8 +233,7 @@ def _rows(layout: Layout, grouping: Grouping) -> list[str]:
             conditions.append(f"{key} IN ({', '.join(text_literal(t) for t in texts)})")
     if branches and all(branch.rest is not None for branch in branches):
         conditions.append("(" + " OR ".join(f"({rest})" for rest in grouping.rests) + ")")
-    lines = [f'FROM {relation} AS "r"']
-    return lines + (["WHERE " + "\n      AND ".join(conditions)] if conditions else [])
+    return conditions
 
 
 def _within_bounds(layout: Layout) -> list[str]:
@@ -253,4 +288,24 @@ def _moments(layout: Layout) -> list[str]:
         return ['"r"."_valid_from"', 'coalesce("r"."_valid_to", TIMESTAMPTZ \'infinity\')']
     time = source.time or ""
     column = f'"r".{quoted(time)}'
-    return [column if (layout.columns or {}).get(time) == _DATE else f"CAST({column} AS DATE)"]
+    if (layout.columns or {}).get(time) == _DATE:
+        return [column]
+    day = f"CAST({column} AS DATE)"
+    return [day if _hours(layout) is None else f'coalesce("h"."day", {day})']
+
+
+def _hours(layout: Layout) -> tuple[int, int] | None:
+    """The hours since 1970 that the windows reach into, both ends excluded by a margin.
+
+    None where days are found row by row: the column holds no instants (a model's may be a
+    local time), or windows have no bound.
+    """
+    source, (first, last) = layout.source, layout.bounds
+    kind = (layout.columns or {}).get(source.time or "")
+    if source.timing != "event" or kind is None or kind.kind != "timestamp":
+        return None
+    if source.relation.startswith("models.") or first is None or last is None:
+        return None
+    low, high = ((day - _EPOCH).days * 24 for day in (first, last))
+    # whole division goes towards zero: hour 0 would have instants before 1970 too
+    return None if high - low > _MOST_HOURS else (max(1, low - 48), max(1, high + 72))

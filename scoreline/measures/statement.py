@@ -170,6 +170,7 @@ def statement_sql(layout: Layout) -> str:
     """
     groupings = list(enumerate(layout.groupings(), 1))
     queries = [_HEAD.format(name=text_literal(layout.source.name))]
+    queries += grouped.hours_queries(layout)
     for number, grouping in groupings:
         if not grouping.is_distinct:
             queries += grouped.grouped_queries(layout, number, grouping)

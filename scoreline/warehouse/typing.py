@@ -22,8 +22,13 @@ from scoreline.warehouse.database import connect, literal, quote
 from scoreline.warehouse.personal import MARKS, UNPROTECTED, Hashes, Protection
 from scoreline.warehouse.statement import Incoming, statement
 
-# a tenth larger than with zstd's own level 3, for a third less of the time
-_PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+# the second version's encodings, and a dictionary only for columns of few values, take a
+# quarter less than the first's and a third less space; a tenth larger than with zstd's own
+# level 3, for a third less of the time
+_PARQUET = (
+    "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, "
+    "DICTIONARY_SIZE_LIMIT 4096)"
+)
 
 
 @dataclass(frozen=True, slots=True)

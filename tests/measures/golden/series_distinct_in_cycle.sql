@@ -20,6 +20,12 @@ segments AS (
   FROM calendars GROUP BY calendar, segment
   WINDOW w AS (PARTITION BY calendar ORDER BY segment)
 ),
+hours AS MATERIALIZED (
+  SELECT hour, CAST(make_timestamptz(hour * 3600000000) AS DATE) AS day
+  FROM (SELECT unnest(range(495192, 499704)) AS hour)
+  WHERE CAST(make_timestamptz(hour * 3600000000) AS DATE)
+    = CAST(make_timestamptz((hour + 1) * 3600000000 - 1) AS DATE)
+),
 moments AS MATERIALIZED (
   SELECT DISTINCT moment FROM (
   SELECT CAST(unnest(generate_series(DATE '2026-07-01', DATE '2026-12-31', INTERVAL 1 DAY)) AS DATE) AS moment
@@ -43,9 +49,10 @@ spans AS MATERIALIZED (
 held_1 AS MATERIALIZED (
   SELECT i.cell, s.calendar, s.segment, i.item, s.leave, min(s.enter) AS enter
   FROM (
-    SELECT c.branch, c.cell, "r"."learner" AS item, CAST("r"."done_at" AS DATE) AS moment
+    SELECT c.branch, c.cell, "r"."learner" AS item, coalesce("h"."day", CAST("r"."done_at" AS DATE)) AS moment
     FROM "lms"."results" AS "r"
     JOIN cells AS c ON c.branch = 1 AND c.k1 = "r"."course"
+    LEFT JOIN hours AS "h" ON "h"."hour" = epoch_us("r"."done_at") // 3600000000
     WHERE "r"."learner" IS NOT NULL
       AND "r"."done_at" <= DATE '2027-01-04'
       AND "r"."done_at" >= DATE '2026-06-29'
@@ -58,9 +65,10 @@ held_1 AS MATERIALIZED (
 held_2 AS MATERIALIZED (
   SELECT i.cell, s.calendar, s.segment, i.item, s.leave, min(s.enter) AS enter
   FROM (
-    SELECT c.branch, c.cell, "r"."learner" AS item, CAST("r"."done_at" AS DATE) AS moment
+    SELECT c.branch, c.cell, "r"."learner" AS item, coalesce("h"."day", CAST("r"."done_at" AS DATE)) AS moment
     FROM "lms"."results" AS "r"
     JOIN cells AS c ON c.branch = 2 AND c.k1 = "r"."course" AND c.k2 = "r"."team"
+    LEFT JOIN hours AS "h" ON "h"."hour" = epoch_us("r"."done_at") // 3600000000
     WHERE "r"."learner" IS NOT NULL
       AND "r"."done_at" <= DATE '2027-01-04'
       AND "r"."done_at" >= DATE '2026-06-29'

@@ -20,12 +20,19 @@ segments AS (
   FROM calendars GROUP BY calendar, segment
   WINDOW w AS (PARTITION BY calendar ORDER BY segment)
 ),
+hours AS MATERIALIZED (
+  SELECT hour, CAST(make_timestamptz(hour * 3600000000) AS DATE) AS day
+  FROM (SELECT unnest(range(495192, 499704)) AS hour)
+  WHERE CAST(make_timestamptz(hour * 3600000000) AS DATE)
+    = CAST(make_timestamptz((hour + 1) * 3600000000 - 1) AS DATE)
+),
 grouped_1 AS MATERIALIZED (
   SELECT "r"."course" AS k1,
     "r"."team" AS k2,
-    CAST("r"."done_at" AS DATE) AS moment,
+    coalesce("h"."day", CAST("r"."done_at" AS DATE)) AS moment,
     min("r"."score") AS a1
   FROM "lms"."results" AS "r"
+  LEFT JOIN hours AS "h" ON "h"."hour" = epoch_us("r"."done_at") // 3600000000
   WHERE "r"."done_at" <= DATE '2027-01-04'
       AND "r"."done_at" >= DATE '2026-06-29'
       AND "r"."course" IN ('A')
