@@ -45,7 +45,9 @@ def measure(command: Sequence[str], folder: Path) -> Measured:
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.perf_counter()
-    child = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        command, cwd=folder, env=_environment(), stdout=subprocess.PIPE, text=True
+    )
     watch = _Watch(child.pid)
     watch.start()
     output, _ = child.communicate()
@@ -56,6 +58,11 @@ def measure(command: Sequence[str], folder: Path) -> Measured:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return Measured(wall, cpu, watch.peak, output)
+
+
+def _environment() -> dict[str, str]:
+    """This process's, but modules are kept compiled, as an installation has them."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 class _Watch(threading.Thread):
