@@ -1,4 +1,4 @@
-"""`new source` and `schema`: drafts and schemas, printed or written.
+"""`new source`, `import metricflow` and `schema`: drafts, printed or written.
 
 What belongs here: printing and the decision to write. What does not: what is proposed.
 """
@@ -18,6 +18,7 @@ from scoreline.wiring.locating import locate
 from scoreline.workbench.drafting import Draft, Place, draft_source
 from scoreline.workbench.editor import SCHEMAS, refresh_schemas, write_schemas
 from scoreline.workbench.files import write_aside
+from scoreline.workbench.metricflow import import_metricflow
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -100,6 +101,39 @@ def _refused(draft: Draft) -> str:
     if not draft.refused:
         return "the contract refuses none of them"
     return f"{draft.refused:,} cannot be cut into cells and will be set aside; no other is refused"
+
+
+def draft_metrics(root: Path, file: Path, output: Path | None, json: bool) -> int:
+    """Print or write the draft of a metrics file; returns 0.
+
+    Raises:
+        UsageError: the file cannot be read or holds no metrics, or the output is there already.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from error
+    plan = load_project(root).plan
+    relations = [*plan.streams, *plan.models] if plan is not None else []
+    found = import_metricflow(text, relations)
+    if output is not None:
+        if output.exists():
+            raise UsageError(f"{output} is there already: name another file")
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_aside(output, found.text)
+        refresh_schemas(root)
+    if json:
+        lost = [{"metric": name, "why": why} for name, why in found.lost]
+        print_json({"metrics": list(found.metrics), "lost": lost, "text": found.text})
+        return 0
+    if output is None:
+        sys.stdout.write(found.text)
+    out = console(stderr=True)
+    out.print(
+        f"[green]✔[/] {len(found.metrics)} metrics drafted, {len(found.lost)} not carried over"
+    )
+    out.print("  next: say which stream or model each reads, then scoreline check")
+    return 0
 
 
 def write_project_schemas(root: Path, json: bool) -> int:

@@ -88,6 +88,26 @@ def new_source(
     raise typer.Exit(propose_source(project, wanted, write=write, json=json))
 
 
+def import_metricflow(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="YAML with semantic_models and metrics.", dir_okay=False
+        ),
+    ],
+    project: Project = HERE,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the draft; else it is printed."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Draft metrics from dbt's semantic layer; what cannot be carried over is said in comments."""
+    from scoreline.cli.drafting import draft_metrics
+
+    raise typer.Exit(draft_metrics(project, file, output, json))
+
+
 def schema(project: Project = HERE, json: Json = False) -> None:
     """Write the schemas that an editor completes with, this project's names included."""
     from scoreline.cli.drafting import write_project_schemas
@@ -127,6 +147,9 @@ def add_to(app: typer.Typer) -> None:
     new.command("source")(new_source)
     app.command()(init)
     app.add_typer(new, name="new")
+    imports = typer.Typer(help="Draft definitions from other tools' files.", no_args_is_help=True)
+    imports.command("metricflow")(import_metricflow)
+    app.add_typer(imports, name="import")
     app.command("format")(format_)
     app.command()(docs)
     app.command()(schema)
