@@ -1,4 +1,4 @@
-"""`prune` and `forget`.
+"""`prune`, `forget` and `keys pseudonym rotate`.
 
 What belongs here: showing what would go, asking, saying what went. What does not: removing.
 """
@@ -16,6 +16,7 @@ from scoreline.cli.console import console, opened, print_json, safe, table
 from scoreline.core.errors import UsageError
 from scoreline.steps.expiring import Expiry
 from scoreline.steps.forgetting import Found, Request, find_person
+from scoreline.steps.rekeying import rotate_pseudonyms
 from scoreline.steps.run import forget, prune
 
 FINDING = 1
@@ -137,6 +138,25 @@ def forget_person(
             "new one, and destroy those"
         )
     return FINDING if nothing else 0
+
+
+def rotate_pseudonym_key(root: Path, reason: str, by: str | None, json: bool) -> int:
+    """Change the key of pseudonyms; returns 0."""
+    if not reason.strip():
+        raise UsageError("--reason must say something: an auditor will read it")
+    with opened(root) as project:
+        done = rotate_pseudonyms(project, reason.strip(), by or getpass.getuser())
+    if json:
+        print_json(
+            {"keys": list(done.keys), "streams": list(done.streams), "batches": done.batches}
+        )
+        return 0
+    console().print(
+        f"[green]✔[/] pseudonyms in {done.batches:,} batches of {len(done.streams):,} streams "
+        f"were made new with key {done.keys[-1]}, the {len(done.keys)}. of the chain; every "
+        "key of it is still needed: take a new backup"
+    )
+    return 0
 
 
 def _key(text: str) -> tuple[str, str]:

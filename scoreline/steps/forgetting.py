@@ -278,4 +278,4 @@ def _forget_seen_values(project: Project, stream: Stream, column: Column, value:
     plan, name = project.plan, stream.full_name
     reading = [m for m in plan.models if name in relation_closure(plan, [m])]
     for stored in {_stored(project, column, value), value}:
-        project.store.drop_dimension_value([name, *reading], stored)
+        project.store.drop_dimension_values([name, *reading], value=stored)

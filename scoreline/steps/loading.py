@@ -241,7 +241,7 @@ def stream_digest(stream: Stream, due: list[Batch], released: list[Quarantine]) 
                 b.object_digest,
                 b.rows_kept,
                 *sorted(q.id for q in released if q.batch == b.id),
-                *sorted(q.rows for q in released if q.batch == b.id and b.gone),
+                *sorted(q.rows for q in released if q.batch == b.id and b.gone.get("rows")),
             ]
             for b in due
         ],

@@ -171,10 +171,22 @@ class RemovalBook(StoreBase):
                 for body, digest, at in connection.execute(query)
             ]
 
-    def drop_dimension_value(self, relations: Iterable[str], value: str) -> None:
-        """Take a value out of those that columns of streams and models were seen with."""
+    def drop_dimension_values(
+        self, relations: Iterable[str], *, column: str | None = None, value: str | None = None
+    ) -> None:
+        """Take values out of those that streams and models were seen with.
+
+        Args:
+            relations: the streams and models.
+            column: only what that column was seen with.
+            value: only this one.
+        """
         table = dimension_values
-        query = select(table).where(table.c.relation.in_(list(relations)), table.c.value == value)
+        query = select(table).where(table.c.relation.in_(list(relations)))
+        if column is not None:
+            query = query.where(table.c.column == column)
+        if value is not None:
+            query = query.where(table.c.value == value)
         with self._write() as connection:
             rows = [dict(row) for row in connection.execute(query).mappings()]
             guarded.delete_rows(connection, table, rows)

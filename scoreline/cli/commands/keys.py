@@ -1,4 +1,4 @@
-"""Keys: those that sign the ledger."""
+"""Keys: those that sign the ledger, and those of pseudonyms."""
 
 from __future__ import annotations
 
@@ -62,9 +62,25 @@ def keys_show_public(
     raise typer.Exit(show_public(project, key, json))
 
 
+def pseudonym_rotate(
+    reason: Why, by: By = None, project: Project = HERE, json: Json = False
+) -> None:
+    """Put every stored pseudonym through one more key; the values are not needed."""
+    from scoreline.cli.removing import rotate_pseudonym_key
+
+    raise typer.Exit(rotate_pseudonym_key(project, reason, by, json))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
-    keys = typer.Typer(help="Keys that sign the ledger.", no_args_is_help=True)
+    keys = typer.Typer(
+        help="Keys that sign the ledger, and keys of pseudonyms.", no_args_is_help=True
+    )
+    pseudonym = typer.Typer(
+        help="Keys that pseudonyms of people are made with.", no_args_is_help=True
+    )
+    pseudonym.command("rotate")(pseudonym_rotate)
+    keys.add_typer(pseudonym, name="pseudonym")
     keys.command("new")(keys_new)
     keys.command("rotate")(keys_rotate)
     keys.command("list")(keys_list)
