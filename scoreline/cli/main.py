@@ -17,6 +17,7 @@ import typer
 from scoreline.cli.commands import (
     access,
     batches,
+    closing,
     daily,
     definitions,
     keeping,
@@ -46,6 +47,7 @@ _GROUPS = (
     record,
     people,
     telling,
+    closing,
     access,
     sources,
     batches,

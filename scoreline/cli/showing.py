@@ -28,6 +28,7 @@ from scoreline.core.exact import shown
 from scoreline.core.rollup import RolledUp
 from scoreline.steps.project import Project
 from scoreline.steps.reports import KeyResultRow
+from scoreline.steps.restating import beside
 from scoreline.steps.status import (
     Standing,
     find_key_result,
@@ -78,6 +79,9 @@ def _print_standing(project: Project, found: Standing, objectives_only: bool) ->
     if not found.key_results:
         out.print("There are no key results yet: docs/add-a-key-result.md shows how to write one.")
         return
+    for name, frozen in beside(project).items():
+        if frozen.restatement is not None:
+            out.print(f"[yellow]restated[/] {safe(name)}: {safe(frozen.words(name)[-1])}")
     if objectives_only:
         for entry in found.objectives:
             out.print(_objective_line(entry), no_wrap=True, overflow="ellipsis")
@@ -144,10 +148,13 @@ def show_explanation(root: Path, name: str, as_of: date | None, clocks: Times, j
         project = then(now, clocks, as_of, name)
         kr = find_key_result(project, name)
         found = explanation(project, kr, as_of)
+        frozen = beside(project).get(kr.id)
         if json:
-            print_json(found.as_json())
+            print_json({**found.as_json(), "closing": frozen and frozen.as_json(kr.id)})
         else:
             _print_explanation(found)
+            for words in frozen.words(kr.id) if frozen else ():
+                console().print(f"  {safe(words)}")
     return 0
 
 

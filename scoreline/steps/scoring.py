@@ -19,6 +19,7 @@ from scoreline.steps.measuring import Measured, measure
 from scoreline.steps.project import Project
 from scoreline.steps.recording import score_record
 from scoreline.steps.reports import MetricRow, ScoreReport
+from scoreline.steps.restating import restatements
 from scoreline.warehouse.warehouse import Warehouse
 
 
@@ -42,6 +43,7 @@ def score_day(project: Project, warehouse: Warehouse, run: str, day: date) -> Sc
         definitions=new_versions(project, definitions, whole=measured.whole(project)),
         baselines=[s.observed.new_baseline for s in scored if s.observed.new_baseline],
         scores=records,
+        restatements=restatements(project, measured),
         now=project.now(),
     )
     faults.reach("record.committed")
