@@ -16,7 +16,6 @@ from pathlib import Path
 
 from scoreline.core.errors import UsageError
 from scoreline.steps.project import Project
-from scoreline.steps.recording import Definitions
 from scoreline.steps.status import standing
 from scoreline.web.links import (
     SiteLinks,
@@ -30,6 +29,7 @@ from scoreline.web.reading.changes import changes
 from scoreline.web.reading.detail import detail
 from scoreline.web.reading.frame import Frame
 from scoreline.web.reading.health import health
+from scoreline.web.reading.known import Known
 from scoreline.web.reading.live import Live
 from scoreline.web.reading.overview import (
     Filters,
@@ -78,7 +78,7 @@ def write_site(live: Live, folder: Path, as_of: date | None = None) -> SiteRepor
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         with live.reading() as project:
-            site = _Site(project, live.definitions(), live.definitions_error(), as_of)
+            site = _Site(project, live.known(), live.definitions_error(), as_of)
             pages = sum(_written(aside, page) for page in site.pages())
         _copy_static(aside)
         (aside / MARK).write_text(f"{site.snapshot.day}\n")
@@ -95,15 +95,15 @@ class _Site:
     """The pages of a project at one moment."""
 
     def __init__(
-        self, project: Project, definitions: Definitions, error: str | None, as_of: date | None
+        self, project: Project, known: Known, error: str | None, as_of: date | None
     ) -> None:
-        self.project, self.definitions, self.error = project, definitions, error
+        self.project, self.known, self.error = project, known, error
         self.as_of = as_of
         self.snapshot = self.of_day(as_of)
         self.first = current_cycle(self.snapshot)
 
     def of_day(self, day: date | None) -> Snapshot:
-        found = standing(self.project, day, self.definitions)
+        found = standing(self.project, day, self.known.definitions)
         return taken(self.project, found, (self.project.store.pulse(), None, 0), self.error)
 
     def pages(self) -> Iterator[_Page]:
@@ -175,7 +175,7 @@ class _Site:
         listener.begin("key results", len(known))
         try:
             for kr in known.values():
-                found = detail(self.project, kr, self.as_of, self.definitions, self.error)
+                found = detail(self.project, kr, self.as_of, self.known, self.error)
                 frame = self.snapshot.frame
                 path = key_result_file(kr.id)
                 yield self.page(path, "key_result.html", frame, kr.title, "", found=found)

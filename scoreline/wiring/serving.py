@@ -5,7 +5,7 @@ What belongs here: choosing what the page reads from. What does not: the page.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from scoreline.web.reading.live import Live
 
 
-def open_live(project: Project) -> Live:
+def open_live(project: Project, settled: Callable[[], None] = lambda: None) -> Live:
     """A project as the page sees it, from then on for as long as it serves.
 
     Args:
         project: an open project; whoever opened it closes it.
+        settled: called when a new state was read.
     """
     from scoreline.web.reading.live import Live
 
     root = project.paths.root
-    return Live(project, lambda: load_plan(root, check_sql=False), lambda: _mark(root))
+    return Live(project, lambda: load_plan(root, check_sql=False), lambda: _mark(root), settled)
 
 
 def _mark(root: Path) -> Hashable:

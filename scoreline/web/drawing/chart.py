@@ -146,6 +146,8 @@ class _Drawing:
         self.width, self.height = size.width, size.height
         self.low, self.high = rows[0], rows[-1]
         self.right = size.width - (_NAMES if material.levels else _NO_NAMES)
+        slope = Fraction(self.height - TOP - BOTTOM) / (self.high - self.low)
+        self._above, self._below = slope.numerator, slope.denominator
         self.days = (material.due - material.start).days
 
     def x(self, day: date) -> int:
@@ -153,8 +155,11 @@ class _Drawing:
         return LEFT + gone * (self.right - LEFT) // self.days
 
     def y(self, value: Fraction) -> int:
-        share = (value - self.low) / (self.high - self.low)
-        return self.height - BOTTOM - int(share * (self.height - TOP - BOTTOM))
+        """The height of a value; whole numbers only, since a drawing asks thousands of times."""
+        low = self.low
+        above = value.numerator * low.denominator - low.numerator * value.denominator
+        below = value.denominator * low.denominator
+        return self.height - BOTTOM - above * self._above // (below * self._below)
 
     def chart(self) -> Chart:
         m = self.m

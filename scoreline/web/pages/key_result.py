@@ -41,11 +41,11 @@ def _found(request: Request, name: str, day: date | None) -> Detail:
 
 def _read(live: Live, kr: KeyResult, day: date | None) -> Detail:
     with live.reading() as project:
-        return detail(project, kr, day, live.definitions(), live.definitions_error())
+        return detail(project, kr, day, live.known(), live.definitions_error())
 
 
 def _known(request: Request, live: Live, name: str) -> KeyResult:
-    known = live.project().plan.key_results
+    known = live.known().key_results
     if name in known:
         return known[name]
     ending = [k for k in known if k.endswith("/" + name.strip("/"))]

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from scoreline.core.curves import expected_progress, interpolate
 from scoreline.core.exact import parse_exact
-from scoreline.core.model import Keep, KeyResult, Reach, Unit
+from scoreline.core.model import Done, Keep, KeyResult, Milestones, Reach, Unit
 from scoreline.core.records import CheckIn
 from scoreline.core.scoring import Rules
 from scoreline.core.scoring import score as score_one
@@ -22,6 +22,7 @@ from scoreline.web.drawing.chart import NARROW, Chart, Cone, Material, chart, ev
 from scoreline.web.drawing.sparkline import sampled_days
 
 _ROWS = 27
+_SAMPLES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def course_of(
     until = min(scored.score.as_of, kr.due)
     days = every_day(kr.start, until)
     values = {d: _height(scored, rules, d, shares) for d in days}
-    expected = _expected(scored, rules)
+    shown_days = _table_days(kr, until, {} if shares else _spoken(kr, said))
+    expected = _expected(scored, rules, shown_days)
     spoken = {} if shares else _spoken(kr, said)
     material = Material(
         start=kr.start,
@@ -74,9 +76,7 @@ def course_of(
         cone=None if shares else _cone(scored, forecast),
     )
     planned = dict(expected)
-    rows = [
-        CourseRow(d, values[d], planned.get(d), d in spoken) for d in _table_days(kr, until, spoken)
-    ]
+    rows = [CourseRow(d, values[d], planned.get(d), d in spoken) for d in shown_days]
     return CourseOf(
         chart(material), chart(material, NARROW), rows, shares, None if shares else unit
     )
@@ -97,12 +97,15 @@ def _height(scored: Scored, rules: Rules, day: date, shares: bool) -> Fraction |
     return None if value is None else value * seen.factor
 
 
-def _expected(scored: Scored, rules: Rules) -> list[tuple[date, Fraction | None]]:
-    """The expected curve over the whole way, in the height of the drawing."""
+def _expected(scored: Scored, rules: Rules, also: list[date]) -> list[tuple[date, Fraction | None]]:
+    """The expected curve over the whole way, in the height of the drawing.
+
+    On as many days as the curve needs to look like itself, and on those asked for.
+    """
     kr, kind, score = scored.kr, scored.kr.kind, scored.score
     if isinstance(kind, Keep):
         return []
-    days = every_day(kr.start, kr.due)
+    days = sorted({*also, *_curve_days(kr)})
     if not isinstance(kind, Reach):
         seen = scored.observed.seen
         return [(d, score_one(kr, rules, seen, d).expected) for d in days]
@@ -116,6 +119,17 @@ def _expected(scored: Scored, rules: Rules) -> list[tuple[date, Fraction | None]
         return interpolate(way, pace.expected)[0]
 
     return [(d, height(d)) for d in days]
+
+
+def _curve_days(kr: KeyResult) -> list[date]:
+    """The ends of a straight curve; of steps, every day; of any other, enough of them."""
+    if isinstance(kr.kind, Milestones | Done) or kr.expected.kind == "workdays":
+        return every_day(kr.start, kr.due)
+    ends = [kr.start, kr.due]
+    if kr.expected.kind == "waypoints":
+        return [*ends, *(w.date for w in kr.expected.waypoints if kr.start < w.date < kr.due)]
+    straight = kr.expected.kind == "linear" and not getattr(kr.kind, "curve", ())
+    return ends if straight else sampled_days(kr.start, kr.due, _SAMPLES)
 
 
 def _spoken(kr: KeyResult, said: list[CheckIn]) -> dict[date, Fraction]:

@@ -22,7 +22,6 @@ from scoreline.steps.forecasting import KeyResultForecast, forecast_of
 from scoreline.steps.freshness import newest_event, staleness
 from scoreline.steps.observing import Evidence
 from scoreline.steps.project import Project
-from scoreline.steps.recording import Definitions
 from scoreline.steps.reports import KeyResultRow
 from scoreline.steps.status import standing_of
 from scoreline.web.drawing.bars import Bar, bar
@@ -30,6 +29,7 @@ from scoreline.web.drawing.chart import every_day
 from scoreline.web.reading.course import CourseOf, course_of
 from scoreline.web.reading.frame import Frame, frame_of
 from scoreline.web.reading.history import Recorded, Version, recorded, versions
+from scoreline.web.reading.known import Known
 from scoreline.web.reading.lines import bounds_words, moment_of, person_name, unit_of
 
 BATCHES = 5
@@ -124,7 +124,7 @@ def detail(
     project: Project,
     kr: KeyResult,
     as_of: date | None,
-    definitions: Definitions,
+    known: Known,
     definitions_error: str | None = None,
 ) -> Detail:
     """The page of a key result as of a day.
@@ -133,12 +133,12 @@ def detail(
         project: with a store that stands still.
         kr: one of its key results.
         as_of: the day; what `evaluate` says if None.
-        definitions: those of the project's plan.
+        known: the look-ups of the project's plan.
         definitions_error: why the files cannot be used, for the banner.
     """
-    found = standing_of(project, kr, as_of, definitions)
+    found = standing_of(project, kr, as_of, known.definitions)
     plan, scored = project.plan, found.scored
-    objective = next(o for o in plan.objectives.values() if kr.id.startswith(o.id + "/"))
+    objective = known.objective_of[kr.id]
     team = plan.organisation.teams.get(objective.team)
     said = list(found.evidence.check_ins.get(kr.id, ()))
     forecast = forecast_of(found.evidence, scored)
@@ -165,7 +165,7 @@ def detail(
         said=[_said(project, scored, c) for c in reversed(said + _ahead(project, kr, found.as_of))],
         steps=_steps(scored),
         keep=bounds_words(kr),
-        others=_others(project, kr),
+        others=_others(known, kr),
         definition=_definition(project, kr),
     )
 
@@ -252,15 +252,10 @@ def _steps(scored: Scored) -> list[Step]:
     return [Step(s, done[n] if n < len(done) else None) for n, s in enumerate(kind.steps)]
 
 
-def _others(project: Project, kr: KeyResult, most: int = 12) -> list[KeyResult]:
+def _others(known: Known, kr: KeyResult, most: int = 12) -> list[KeyResult]:
     """Other key results of the cycle on the same metric."""
-    cycle = kr.id.split("/", 1)[0] + "/"
-    found = [
-        other
-        for other in project.plan.key_results.values()
-        if kr.metric and other.metric == kr.metric and other.id != kr.id
-    ]
-    return [other for other in found if other.id.startswith(cycle)][:most]
+    found = known.on_metric.get((kr.id.split("/", 1)[0], kr.metric or ""), ())
+    return [other for other in found if other.id != kr.id][:most]
 
 
 def _definition(project: Project, kr: KeyResult) -> list[tuple[str, list[Version]]]:

@@ -70,7 +70,8 @@ def cause_of(before: Body, after: Body) -> Cause | None:
     """Why two scores of one key result differ; None where nothing that is shown does.
 
     The first that applies: the definition, a person's override, the data that it reads (or
-    that are held back), what a person said, and else time alone (windows move on, more is expected, data grow old).
+    that are held back), what a person said, and else time alone: windows move on, more is
+    expected, data grow old.
     """
     if _shown(before) == _shown(after):
         return None

@@ -21,6 +21,7 @@ from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
 from scoreline.steps.status import standing
 from scoreline.store.rows import Pulse
+from scoreline.web.reading.known import Known
 from scoreline.web.reading.snapshot import Key, Snapshot, taken
 
 PATIENCE = 0.3
@@ -43,7 +44,7 @@ class _Loaded:
 
     mark: Hashable
     project: Project
-    definitions: Definitions
+    known: Known
     error: str | None = None
 
 
@@ -64,13 +65,18 @@ class Live:
         project: an open project; only its store is used, its warehouse never.
         load: reads the definitions.
         mark: something cheap that differs after a change of the definition files.
+        settled: called when a new snapshot stands.
     """
 
     def __init__(
-        self, project: Project, load: Callable[[], LoadedPlan], mark: Callable[[], Hashable]
+        self,
+        project: Project,
+        load: Callable[[], LoadedPlan],
+        mark: Callable[[], Hashable],
+        settled: Callable[[], None] = lambda: None,
     ) -> None:
-        self._load, self._mark = load, mark
-        self._loaded = _Loaded(mark(), project, Definitions(project.plan))
+        self._load, self._mark, self._settled = load, mark, settled
+        self._loaded = _Loaded(mark(), project, Known(project.plan))
         self._looked = time.monotonic()
         self._lock = Lock()
         self._slots: OrderedDict[date, _Slot] = OrderedDict()
@@ -81,9 +87,13 @@ class Live:
         """The project with its definitions as they stand in the files now."""
         return self._current().project
 
+    def known(self) -> Known:
+        """What is looked up in that project's plan."""
+        return self._current().known
+
     def definitions(self) -> Definitions:
         """The canonical definitions of that project's plan."""
-        return self._current().definitions
+        return self._current().known.definitions
 
     def definitions_error(self) -> str | None:
         """Why the definitions that stand in the files now cannot be used at all, if so."""
@@ -154,13 +164,14 @@ class Live:
                 slot.building, slot.error = False, error
                 slot.found = found or slot.found
                 slot.done.notify_all()
+        self._settled()
 
     def _taken(self, day: date) -> Snapshot:
         loaded = self._current()
         with loaded.project.store.at_once() as store:
             project = replace(loaded.project, store=store)
             pulse = store.pulse()
-            found = standing(project, day, loaded.definitions)
+            found = standing(project, day, loaded.known.definitions)
             return taken(project, found, self._key_of(loaded, pulse), loaded.error)
 
     def _slot(self, day: date) -> _Slot:
@@ -201,7 +212,7 @@ class Live:
             problems=loaded.problems,
             definition_files=loaded.files,
         )
-        return _Loaded(mark, project, Definitions(loaded.plan))
+        return _Loaded(mark, project, Known(loaded.plan))
 
 
 def _bucket(now: datetime) -> int:
