@@ -39,10 +39,12 @@ from scoreline.definitions.spec_base import nearest
 from scoreline.definitions.yamlio import MAX_BYTES, read_document, read_text
 
 FOLDER = "okr_defs"
-FileKind = Literal["organisation", "source", "model", "metrics", "objectives", "notify", "access"]
+FileKind = Literal[
+    "organisation", "source", "model", "metrics", "objectives", "notify", "access", "tests"
+]
 _LEGAL_PLACES = (
     "organisation.yaml, sources/<source>.yaml, models/<name>.sql, metrics/<topic>.yaml, "
-    "objectives/<cycle>/<team>.yaml, notify.yaml, access.yaml"
+    "objectives/<cycle>/<team>.yaml, tests/<topic>.yaml, notify.yaml, access.yaml"
 )
 _SINGLE: dict[str, FileKind] = {
     "organisation.yaml": "organisation",
@@ -54,6 +56,7 @@ _FOLDERS: dict[str, tuple[FileKind, int, str]] = {
     "models": ("model", 2, ".sql"),
     "metrics": ("metrics", 2, ".yaml"),
     "objectives": ("objectives", 3, ".yaml"),
+    "tests": ("tests", 2, ".yaml"),
 }
 
 
@@ -108,7 +111,7 @@ def load_project(root: Path) -> Loading:
     """
     problems: list[Problem] = []
     files = _discover(root, problems)
-    documents = {f.relative: _document(f, problems) for f in files}
+    documents = {f.relative: _document(f, problems) for f in files if f.kind != "tests"}
     entry, organisation = _organisation(root, files, documents, problems)
     plan = _plan(files, documents, organisation, problems)
     if entry is not None and not entry.ok:
@@ -119,6 +122,11 @@ def load_project(root: Path) -> Loading:
         DefinitionFile(f.relative, f.kind, f.relative not in faulty, _digest(f)) for f in files
     )
     return Loading(root, plan, unique, listed)
+
+
+def documents_of(root: Path, kind: FileKind, problems: list[Problem]) -> list[Document]:
+    """The YAML documents of one kind of file, as read; what cannot be read is a problem."""
+    return [_document(f, problems) for f in _discover(root, []) if f.kind == kind]
 
 
 def problems_as_json(problems: tuple[Problem, ...] | list[Problem]) -> list[dict[str, Any]]:

@@ -71,7 +71,7 @@ def read_access(document: Document, problems: list[Problem]) -> tuple[Entry, Acc
 def read_notify(document: Document, problems: list[Problem]) -> NotifyDraft:
     """The recipients of notify.yaml, those in error with no spec."""
     entry = Entry(document, (), "notify", problems)
-    head, inner = _split(entry, NotifyHead, NotifySpec, "recipients")
+    head, inner = split_file(entry, NotifyHead, NotifySpec, "recipients")
     found = []
     for name, data in inner.items():
         one = entry.inner(("recipients", name), f"recipient {name}")
@@ -85,7 +85,7 @@ def read_notify(document: Document, problems: list[Problem]) -> NotifyDraft:
 def read_source(document: Document, stem: str, problems: list[Problem]) -> SourceDraft | None:
     """A source with its streams; None where the file cannot be read."""
     entry = Entry(document, (), f"source {stem}", problems)
-    head, inner = _split(entry, SourceHead, SourceSpec, "streams")
+    head, inner = split_file(entry, SourceHead, SourceSpec, "streams")
     if not document.readable:
         return None
     if head is not None:
@@ -110,7 +110,7 @@ def read_source(document: Document, stem: str, problems: list[Problem]) -> Sourc
 def read_metrics(document: Document, problems: list[Problem]) -> list[MetricDraft]:
     """Every metric of a file, those in error with no spec."""
     entry = Entry(document, (), "", problems)
-    _, inner = _split(entry, MetricsHead, MetricsSpec, "metrics")
+    _, inner = split_file(entry, MetricsHead, MetricsSpec, "metrics")
     drafts = []
     for name, data in inner.items():
         one = entry.inner(("metrics", name), f"metric {name}")
@@ -126,7 +126,7 @@ def read_objectives(
 ) -> ObjectivesDraft | None:
     """The objectives of a team in a cycle; None where the file cannot be read."""
     entry = Entry(document, (), "", problems)
-    head, inner = _split(entry, ObjectivesHead, ObjectivesSpec, "objectives")
+    head, inner = split_file(entry, ObjectivesHead, ObjectivesSpec, "objectives")
     if head is not None:
         _agree(entry, "cycle", head.cycle, cycle)
         _agree(entry, "team", head.team, team)
@@ -156,7 +156,7 @@ def _objective(file: Entry, full: str, name: str, data: Any) -> ObjectiveDraft:
     return ObjectiveDraft(name, entry, spec if entry.ok else None, tuple(found))
 
 
-def _split(
+def split_file(
     entry: Entry, head: type[Any], whole: type[Spec], inner: str
 ) -> tuple[Any, dict[str, Any]]:
     """The head's spec and the mapping of the objects below the key `inner`."""

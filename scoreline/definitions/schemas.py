@@ -22,6 +22,7 @@ from scoreline.definitions.specs_notify import NotifySpec
 from scoreline.definitions.specs_objectives import ObjectivesSpec
 from scoreline.definitions.specs_organisation import OrganisationSpec
 from scoreline.definitions.specs_sources import SourceSpec
+from scoreline.definitions.specs_tests import TestsSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KINDS: dict[str, type[BaseModel]] = {
@@ -31,6 +32,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "objectives": ObjectivesSpec,
     "notify": NotifySpec,
     "access": AccessSpec,
+    "tests": TestsSpec,
 }
 
 

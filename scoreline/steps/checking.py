@@ -13,6 +13,7 @@ from pathlib import Path
 from scoreline.core.errors import Place, Problem
 from scoreline.core.model import Plan
 from scoreline.definitions.lint import Facts, lint
+from scoreline.definitions.metric_tests import load_tests
 from scoreline.definitions.vanished import vanished
 from scoreline.measures.allowed import validate
 from scoreline.quality.catalogue import legal_types, misuse, why_not
@@ -44,6 +45,7 @@ def all_problems(root: Path, options_check: OptionsCheck, recorded: RecordedFact
     found = list(loaded.problems)
     found += _models(loaded.plan, root)
     found += _expectations(loaded.plan)
+    found += load_tests(root, loaded.plan)[1]
     found += _templates(root)
     known = recorded(root, loaded.plan)
     found += lint(loaded.plan, known.facts if known else None)

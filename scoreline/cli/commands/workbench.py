@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -100,9 +101,27 @@ def preview(
     raise typer.Exit(show_preview(project, metric, asked))
 
 
+def run_tests(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]…", help="Only these: tests, metrics or files by name."),
+    ] = None,
+    project: Project = HERE,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML too.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run the tests of metrics in okr_defs/tests: given rows, the real SQL, in memory."""
+    from scoreline.cli.testing import run_project_tests
+
+    raise typer.Exit(run_project_tests(project, names or [], junit, json))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(check)
     app.command()(plan)
     app.command()(apply)
     app.command()(preview)
+    app.command("test")(run_tests)
