@@ -22,6 +22,11 @@ class CheckInsThen:
         self._bodies = [b for b in bodies if b["value"] is not None and b["day"] <= upto]
         self._factor = factor
 
+    @property
+    def nothing(self) -> bool:
+        """Whether nobody gave a value."""
+        return not self._bodies
+
     def override_on(self, day: date) -> Mapping[str, Any] | None:
         """The override in force on a day: the newest of those that cover it."""
         text = day.isoformat()
@@ -37,7 +42,7 @@ class CheckInsThen:
 
     def value_on(self, day: date, data: ValueOn) -> Exact | None:
         """A person's value where one is in force, else the data's."""
-        override = self.override_on(day) if self._bodies else None
+        override = self.override_on(day)
         if override is not None:
             return Exact(parse_exact(override["value"]) / self._factor)
         return data(day)

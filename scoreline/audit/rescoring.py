@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from scoreline.audit.check_ins import CheckInsThen
@@ -157,14 +158,12 @@ class _Known:
         if digest_of(body["definitions"]) != body["definition"]:
             return "its definition's digest is not that of the definitions it names"
         try:
-            fields = self._computed(self._meaning(body), body)
+            wrong = self._different(self._meaning(body), body)
         except (ScorelineError, *_DAMAGED) as error:
             return f"it cannot be computed again: {_words(error)}"
-        wrong = [key for key, value in fields.items() if not _same(key, body.get(key), value)]
         return "; ".join(
-            f"{key} is recorded as {_short(body.get(key))}, computed again it is "
-            f"{_short(fields[key])}"
-            for key in wrong[:3]
+            f"{key} is recorded as {_short(body.get(key))}, computed again it is {_short(found)}"
+            for key, found in list(wrong.items())[:3]
         )
 
     # --- definitions -----------------------------------------------------------------------
@@ -208,7 +207,8 @@ class _Known:
             found[request] = SeriesText(unpacked(record.coding or "", record.series or b""))
         return found
 
-    def _computed(self, meaning: _Meaning, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _different(self, meaning: _Meaning, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields that come out otherwise, as they come out."""
         as_of = date.fromisoformat(body["as_of"])
         series = self._series(body)
         if body["status"] == "closed":
@@ -218,16 +218,21 @@ class _Known:
             attempts.append({**attempts[0], **_held(body, "held")})
         if body["status"] == "no_data" and set(meaning.requests) - set(series):
             kr = replace(kr, broken=body["reason"]) if _is_broken(meaning) else kr
-        fields: dict[str, Any] = {}
+        wrong: dict[str, Any] = {}
         for facts in attempts:
-            seen = self._observations(meaning, series, as_of)
-            fields = score_fields(score(kr, meaning.rules, replace(seen, **facts), as_of))
-            if all(_same(key, body.get(key), value) for key, value in fields.items()):
+            seen = self._observations(meaning, series, as_of, facts)
+            fields = score_fields(score(kr, meaning.rules, seen, as_of))
+            wrong = {k: v for k, v in fields.items() if not _same(k, body.get(k), v)}
+            if not wrong:
                 break
-        return fields
+        return wrong
 
     def _observations(
-        self, meaning: _Meaning, series: Mapping[str, SeriesText], as_of: date
+        self,
+        meaning: _Meaning,
+        series: Mapping[str, SeriesText],
+        as_of: date,
+        facts: Mapping[str, Any],
     ) -> Observations:
         kr, kind = meaning.kr, meaning.kr.kind
         factor = meaning.metric.unit.factor if meaning.metric else 1
@@ -243,7 +248,8 @@ class _Known:
         baseline = self._baseline(kr, factor)
         functions, factors = _steps(meaning, series if whole else {})
         return Observations(
-            value_on=lambda day: said.value_on(day, data),
+            **facts,
+            value_on=data if said.nothing else lambda day: said.value_on(day, data),
             factor=factor,
             baseline=baseline,
             target=resolve_target(kind.target, baseline) if isinstance(kind, Reach) else None,
@@ -256,7 +262,7 @@ class _Known:
         if not isinstance(kr.kind, Reach):
             return None
         if not isinstance(kr.kind.baseline, BaselineAt):
-            return parse_exact(format(kr.kind.baseline, "f"))
+            return Fraction(kr.kind.baseline)
         taken = self._baselines.get(kr.id)
         if taken is None or taken["day"] != kr.kind.baseline.date.isoformat():
             return None
@@ -321,11 +327,13 @@ def _held(body: Mapping[str, Any], reason: str) -> dict[str, Any]:
 
 def _same(key: str, said: Any, found: Any) -> bool:
     """Whether two fields agree; thresholds as numbers, for definitions drop final zeros."""
+    if said == found:
+        return True
     if key == "thresholds" and isinstance(said, dict):
         return {k: parse_exact(v) for k, v in said.items()} == {
             k: parse_exact(v) for k, v in found.items()
         }
-    return bool(said == found)
+    return False
 
 
 def _nothing(_day: date) -> Exact | None:

@@ -72,7 +72,12 @@ def shown(x: Fraction | None, places: int = 6) -> str | None:
 
     What rounds to zero is written without a sign. None stays None.
     """
-    return None if x is None else _scaled(round(x * 10**places), places)
+    if x is None:
+        return None
+    whole, rest = divmod(x.numerator * 10**places, x.denominator)
+    if 2 * rest > x.denominator or (2 * rest == x.denominator and whole % 2):
+        whole += 1
+    return _scaled(whole, places)
 
 
 def exact_text(x: Fraction) -> str:
@@ -80,6 +85,8 @@ def exact_text(x: Fraction) -> str:
 
     A number whose decimals never end is written `numerator/denominator`, in lowest terms.
     """
+    if x.denominator == 1:
+        return str(x.numerator)
     places = _decimals(x.denominator)
     if places is None:
         return f"{x.numerator}/{x.denominator}"
@@ -95,8 +102,12 @@ def parse_exact(text: str) -> Fraction:
     """
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{text!r} is not an exact number: legal are 45, -0.25 or 2/3")
+    whole, slash, below = text.partition("/")
+    if not slash:
+        whole, _, decimals = text.partition(".")
+        return Fraction(int(whole + decimals), 10 ** len(decimals))
     try:
-        return Fraction(text)
+        return Fraction(int(whole), int(below))
     except ZeroDivisionError as error:
         raise ValueError(f"{text!r} has the denominator 0: it stands for no number") from error
 

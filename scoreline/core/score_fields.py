@@ -7,9 +7,11 @@ does not: what it rests on (definitions, streams, series: steps), hashing (recor
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from scoreline.core.exact import exact_text, shown
+from scoreline.core.model import Thresholds
 from scoreline.core.observed import Score
 
 GOOD = frozenset({"achieved", "missed", "pending", "on_track", "at_risk", "off_track"})
@@ -43,13 +45,15 @@ def score_fields(score: Score) -> dict[str, Any]:
         "in_bounds_now": score.in_bounds_now,
         "steps_done": [d.isoformat() if d else None for d in score.steps_done],
         "override": _override(score),
-        "thresholds": {
-            "on_track": _text(Fraction(score.thresholds.on_track)),
-            "at_risk": _text(Fraction(score.thresholds.at_risk)),
-            "grace": _text(Fraction(score.thresholds.grace)),
-        },
+        "thresholds": dict(_thresholds(score.thresholds)),
         "rules": score.rules_version,
     }
+
+
+@lru_cache(maxsize=64)
+def _thresholds(limits: Thresholds) -> dict[str, str]:
+    numbers = {"on_track": limits.on_track, "at_risk": limits.at_risk, "grace": limits.grace}
+    return {name: exact_text(Fraction(number)) for name, number in numbers.items()}
 
 
 def _override(score: Score) -> dict[str, Any] | None:
