@@ -68,6 +68,26 @@ def remove_user(root: Path, name: str, json: bool) -> int:
     return 0
 
 
+def print_token(root: Path, name: str, use: str, json: bool) -> int:
+    """Print a token for a program."""
+    from scoreline.web.access.visitors import TOKENS, Doors, Visitor
+    from scoreline.wiring.access import access_keys
+    from scoreline.wiring.serving import open_live
+
+    if use not in TOKENS:
+        raise UsageError(f"a token is for one of {', '.join(TOKENS)}, not for {use!r}")
+    with opened(root, check_sql=False) as project:
+        doors = Doors(open_live(project), access_keys(project).session_key)
+        token = doors.token(Visitor(_name(name), frozenset(), "token"), use)
+        if doors.by_token(use, token) is None:
+            raise UsageError(f"{_name(name)} may not view: `scoreline users add`, or access.yaml")
+    if json:
+        print_json({"name": _name(name), "for": use, "token": token})
+    else:
+        sys.stdout.write(token + "\n")
+    return 0
+
+
 def list_looks(root: Path, limit: int, json: bool) -> int:
     """Print who looked at rows."""
     with opened(root, check_sql=False) as project:

@@ -102,6 +102,10 @@ class ServerLinks:
         """The rows behind a key result's value; on a server alone."""
         return f"{self.root}/rows/{quote(name)}{_query(options)}"
 
+    def calendar(self, token: str) -> str:
+        """The calendar that programs subscribe to; on a server alone."""
+        return f"{self.root}/calendar.ics{_query({'token': token})}"
+
     def log_out(self) -> str:
         """Where a login ends; on a server alone."""
         return f"{self.root}/logout"

@@ -46,6 +46,20 @@ def users_remove(name: Name, project: Project = HERE, json: Json = False) -> Non
     raise typer.Exit(remove_user(project, name, json))
 
 
+def users_token(
+    name: Name,
+    use: Annotated[
+        str, typer.Option("--for", help="api, calendar or badge: what the token opens.")
+    ] = "api",
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Print a token with which a program reads in a person's name; it views, no more."""
+    from scoreline.cli.access import print_token
+
+    raise typer.Exit(print_token(project, name, use, json))
+
+
 def users_looks(
     project: Project = HERE,
     limit: Annotated[int, typer.Option("--limit", help="How many, newest first.", min=1)] = 50,
@@ -63,5 +77,6 @@ def add_to(app: typer.Typer) -> None:
     users.command("add")(users_add)
     users.command("list")(users_list)
     users.command("remove")(users_remove)
+    users.command("token")(users_token)
     users.command("looks")(users_looks)
     app.add_typer(users, name="users")

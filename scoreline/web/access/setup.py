@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.middleware.sessions import SessionMiddleware
+from starlette.responses import Response
 
 from scoreline.core.errors import UsageError
 from scoreline.steps.project import Project
@@ -19,8 +21,9 @@ from scoreline.web.access.gate import Gate
 from scoreline.web.access.limits import LoginLimits
 from scoreline.web.access.visitors import LOOPBACK, Doors, access_error, is_configured
 from scoreline.web.app import Extension
-from scoreline.web.pages import check_ins
+from scoreline.web.pages import check_ins, rows
 from scoreline.web.reading.live import Live
+from scoreline.web.serving import problem_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ def with_access(live: Live, keys: Keys, host: str = "127.0.0.1") -> Extension:
         app.state.provider = keys.provider
         app.include_router(login.router)
         app.include_router(check_ins.router)
+        app.include_router(rows.router)
+        app.add_exception_handler(RequestValidationError, _not_legal)
         app.add_middleware(Gate, doors=doors, is_encrypted=is_encrypted)
         app.add_middleware(
             SessionMiddleware,
@@ -65,6 +70,12 @@ def with_access(live: Live, keys: Keys, host: str = "127.0.0.1") -> Extension:
         )
 
     return extend
+
+
+def _not_legal(request: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    words = "; ".join(f"{e['loc'][-1]}: {e['msg']}" for e in found)
+    return problem_page(request, 422, f"This address is not legal: {words[:500]}")
 
 
 def check_listening(project: Project, host: str) -> None:

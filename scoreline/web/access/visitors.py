@@ -28,6 +28,9 @@ from scoreline.web.reading.live import Live
 from scoreline.web.serving import PageError
 
 TOKEN_FIELD = "form_token"  # noqa: S105  a name, no secret
+TOKENS = ("api", "calendar", "badge")
+"""What a token may be for."""
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

@@ -17,7 +17,13 @@ from scoreline.core.errors import LockedError, UsageError
 from scoreline.core.model import KeyResult
 from scoreline.steps.checking_in import CheckInRequest, check_in
 from scoreline.steps.discipline import owner_of
-from scoreline.web.access.visitors import Visitor, may_check_in, needs, own_form
+from scoreline.web.access.visitors import (
+    Visitor,
+    doors_of,
+    may_check_in,
+    needs,
+    own_form,
+)
 from scoreline.web.reading.discipline import discipline
 from scoreline.web.reading.live import Live
 from scoreline.web.serving import PageError, answer, links_of, live_of
@@ -37,6 +43,7 @@ def owing(request: Request, visitor: Viewer) -> HTMLResponse:
     live = live_of(request)
     snapshot, project = live.snapshot(), live.project()
     today = project.now().astimezone(project.zone).date()
+    token = "" if visitor.how == "machine" else doors_of(request).token(visitor, "calendar")
     return answer(
         request,
         "check_ins.html",
@@ -44,6 +51,7 @@ def owing(request: Request, visitor: Viewer) -> HTMLResponse:
         "Check-ins",
         "check-ins",
         found=discipline(snapshot, project.store.check_ins(), today, visitor.name),
+        calendar=links_of(request).calendar(token),
     )
 
 
