@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from scoreline.audit.depending import depending
 from scoreline.audit.rescoring import EVERY, rescore
 from scoreline.audit.signatures import Signatures, check_signatures
 from scoreline.audit.verifying import verify
 from scoreline.cli.console import console, opened, print_json, safe
 from scoreline.cli.problems import Form, counted, print_problems
+from scoreline.cli.repairing import depending_as_json, print_depending
 from scoreline.core.errors import DefinitionError, Problem
 from scoreline.definitions.project import FOLDER, load_project
 from scoreline.steps.checking import all_problems
@@ -85,6 +87,7 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
         listener.end()
         found.findings += signatures.findings
         found.findings += [(d.place, d.what) for d in again.differences]
+        affected = depending(project.plan, (d.stream for d in found.damaged))
     if json:
         print_json(
             {
@@ -97,6 +100,7 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
                     "expired": again.expired,
                 },
                 "removed": found.removed,
+                "depending": depending_as_json(affected),
                 "findings": [{"place": place, "what": what} for place, what in found.findings],
             }
         )
@@ -104,6 +108,8 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
         out = console()
         for place, what in found.findings:
             out.print(f"[red]✘[/] [bold]{safe(place)}[/] {safe(what)}")
+        if affected:
+            print_depending(affected)
         for cause, files in sorted(found.removed.items()):
             out.print(f"[dim]{cause}:[/] {counted(files, 'file')}, as the record says")
         mark = "[red]✘[/]" if found.findings else "[green]✔[/]"

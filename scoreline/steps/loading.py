@@ -111,7 +111,8 @@ def _files(project: Project, batch: Batch, released: list[Quarantine]) -> list[P
     """The stored files with a batch's rows, those released later among them."""
     files = [batch.rows_file] if batch.rows_file else []
     files += [q.file for q in released if q.batch == batch.id and q.file]
-    return [project.files.path(f) for f in files]
+    find = project.files.proved if batch.state == "loaded" else project.files.path
+    return [find(f) for f in files]
 
 
 def _in_place(project: Project, warehouse: Warehouse, due: list[Batch]) -> bool:

@@ -31,7 +31,7 @@ from scoreline.steps.gone import (
     with_days_that_stand,
 )
 from scoreline.steps.legal_days import first_legal, legal_days
-from scoreline.steps.loading import damaged_files
+from scoreline.steps.loading import damaged_files, tokens
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
 from scoreline.warehouse import measuring as engine
@@ -78,8 +78,33 @@ def measure(project: Project, warehouse: Warehouse, day: date) -> Measured:
     plan, columns, errors = usable_plan(project.plan, warehouse)
     measured = Measured(plan, Definitions(plan), errors=errors)
     due = find_due(project, plan, day, measured.definitions.digests)
+    due.requests = _in_step(project, warehouse, plan, due.requests, measured.errors)
     fill(project, warehouse, measured, columns, due)
     return measured
+
+
+def _in_step(
+    project: Project,
+    warehouse: Warehouse,
+    plan: Plan,
+    requests: list[SeriesRequest],
+    errors: dict[str, str],
+) -> list[SeriesRequest]:
+    """Requests whose streams' tables hold what their batches say; errors for the others.
+
+    A table that a damaged file left half-loaded must not be measured as if it were whole.
+    """
+    partial: dict[str, bool] = {}
+    for name in dict.fromkeys(s for r in requests for s in streams_read(plan, r.metric)):
+        partial[name] = warehouse.loaded(name) != tokens(project, plan.streams[name])
+    for request in requests:
+        half = [s for s in streams_read(plan, request.metric) if partial[s]]
+        if half:
+            errors[request.metric] = (
+                f"{half[0]} could not be loaded whole, so nothing is computed from it; "
+                "`scoreline verify` says what is wrong, `scoreline repair` mends what it can"
+            )
+    return [r for r in requests if not any(partial[s] for s in streams_read(plan, r.metric))]
 
 
 def find_due(

@@ -182,8 +182,12 @@ class Project:
             return
         words = self.signer.sign_newest()
         if words is not None:
-            self.troubles.append(words)
-            self.listener.warn(words)
+            self.trouble(words)
+
+    def trouble(self, words: str) -> None:
+        """Note something that went wrong beside the work, and say it loudly."""
+        self.troubles.append(words)
+        self.listener.warn(words)
 
     @contextmanager
     def warehouse(self, path: Path | None = None) -> Iterator[Warehouse]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
-from scoreline.core.errors import ScorelineError, UsageError
+from scoreline.core.errors import ScorelineError, UsageError, WarehouseError
 from scoreline.core.model import Stream
 from scoreline.steps.expiring import Expiry, expire, find_expired, is_declared
 from scoreline.steps.forgetting import Found, Request
@@ -131,7 +131,10 @@ def loaded_run(project: Project, kind: str, day: date) -> Iterator[tuple[str, Wa
         known = {b.stream for b in project.store.batches()}
         for stream in project.plan.streams.values():
             if stream.full_name in known:
-                load_stream(project, warehouse, stream)
+                try:
+                    load_stream(project, warehouse, stream)
+                except WarehouseError as error:  # its metrics fail, all else goes on
+                    project.trouble(f"{stream.full_name} could not be loaded: {error}")
         yield run, warehouse
 
 

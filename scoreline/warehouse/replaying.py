@@ -54,7 +54,7 @@ class Replay:
             parts: in the order of loading.
 
         Raises:
-            WarehouseError: a stored file is missing, damaged in size, or cannot be loaded.
+            WarehouseError: a stored file is missing, damaged, or cannot be loaded.
         """
         name, contract = stream.full_name, joining_digest(stream)
         wanted = [_token(part) for part in parts]
@@ -65,7 +65,7 @@ class Replay:
             have = []
         refused = Path(self._folder.name) / "refused.parquet"
         for part, token in zip(parts[len(have) :], wanted[len(have) :], strict=True):
-            paths = [self._files.path(file) for file in part.files]
+            paths = [self._files.proved(file) for file in part.files]
             self.warehouse.load(stream, part.batch, token, paths, refused, lambda _: None)
 
     def models(self, models: Iterable[Model]) -> dict[str, dict[str, str]]:

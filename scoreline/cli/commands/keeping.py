@@ -17,6 +17,20 @@ def rebuild(project: Project = HERE, json: Json = False) -> None:
     raise typer.Exit(rebuild_project(project, json))
 
 
+def repair(
+    backup: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="BACKUP", help="A backup that may have the right bytes."),
+    ] = None,
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Put damaged or lost files right from what is intact; never invents anything."""
+    from scoreline.cli.repairing import repair_project
+
+    raise typer.Exit(repair_project(project, backup, json))
+
+
 def backup(
     target: Annotated[
         Path,
@@ -97,6 +111,7 @@ def forget(
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(rebuild)
+    app.command()(repair)
     app.command()(backup)
     app.command()(restore)
     app.command()(prune)
