@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -81,7 +82,7 @@ class Live:
         self._lock = Lock()
         self._slots: OrderedDict[date, _Slot] = OrderedDict()
         self._one_builds = Lock()
-        self._read_before: OrderedDict[Hashable, Any] = OrderedDict()
+        self._read_before: OrderedDict[Hashable, Future[Any]] = OrderedDict()
 
     def project(self) -> Project:
         """The project with its definitions as they stand in the files now."""
@@ -136,18 +137,26 @@ class Live:
         return self._key()
 
     def kept(self, key: Hashable, read: Callable[[], T]) -> T:
-        """What was read before under a key that holds `key()`, else what is read now."""
+        """What was read before under a key that holds `key()`, else what is read now.
+
+        Where several ask at the same time, one reads and the others wait for it.
+        """
         with self._lock:
-            if key in self._read_before:
-                self._read_before.move_to_end(key)
-                found: T = self._read_before[key]
-                return found
-        found = read()
-        with self._lock:
-            self._read_before[key] = found
+            found: Future[T] | None = self._read_before.get(key)
+            mine = found is None
+            if found is None:
+                found = self._read_before[key] = Future()
+            self._read_before.move_to_end(key)
             while len(self._read_before) > READ_BEFORE:
                 self._read_before.popitem(last=False)
-        return found
+        if mine:
+            try:
+                found.set_result(read())
+            except BaseException as error:
+                with self._lock:
+                    self._read_before.pop(key, None)
+                found.set_exception(error)
+        return found.result()
 
     def _make(self, slot: _Slot, day: date) -> None:
         found, error = None, None
