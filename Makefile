@@ -48,6 +48,8 @@ demo: exports  ## Run the example through Dagster and show its key results
 	@echo "  is every record intact        $(BIN)/scoreline verify"
 	@echo "  the graph, runs and schedules DAGSTER_HOME=\"$(CURDIR)\" $(BIN)/dagster dev"
 	@echo "  the definitions               okr_defs/  (docs/add-a-key-result.md says how to change them)"
+	@echo
+	@echo "The page where people see all this: $(BIN)/scoreline serve"
 
 test: $(STAMP)  ## Run the tests on two processes
 	@$(BIN)/python -m pytest -n 2
