@@ -24,6 +24,7 @@ from connectors.clock import Clock
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer, failure_of, page_for_people
 from connectors.http.body import ACCEPT_ENCODING, read_body
+from connectors.http.cutting import parsed
 from connectors.http.limits import Pace, retry_after, spent
 from connectors.http.options import HttpSource, seconds_of
 from connectors.http.scrubbing import Scrubber, secrets_of
@@ -88,6 +89,16 @@ class HttpClient:
     def get(self, path: str, params: Mapping[str, Any] | None = None, **more: Any) -> Answer:
         """As `ask`, with GET."""
         return self.ask("GET", path, params=params, **more)
+
+    def document(self, method: str, path: str, **more: Any) -> Any:
+        """One answer of JSON as Python values; as `ask`, and repeated where it is cut short."""
+        found: list[Any] = []
+
+        def use(answer: Answer) -> None:
+            found[:] = [parsed(answer.body, answer.where)]
+
+        self.ask(method, path, use=use, **more)
+        return found[0]
 
     def ask(
         self,

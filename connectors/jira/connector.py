@@ -19,7 +19,7 @@ from pydantic import Field
 from connectors.base import StreamSpec
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import CursorColumn, Position, way_of
-from connectors.http.cutting import found_at, parsed
+from connectors.http.cutting import found_at
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, TokenPaging
 from connectors.http.walking import Listing, Page, walk
@@ -63,8 +63,8 @@ class JiraConnector(HttpConnector):
 
     @cached_property
     def _zone(self) -> ZoneInfo:
-        answer = self.client.get("rest/api/3/myself")
-        return ZoneInfo(str(found_at(parsed(answer.body, answer.where), "timeZone") or "UTC"))
+        myself = self.client.document("GET", "rest/api/3/myself")
+        return ZoneInfo(str(found_at(myself, "timeZone") or "UTC"))
 
 
 def _fields(spec: StreamSpec) -> list[str]:

@@ -21,7 +21,7 @@ from connectors.base import StreamSpec
 from connectors.errors import PermanentError, TransientError
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import Position
-from connectors.http.cutting import cut, found_at, parsed
+from connectors.http.cutting import cut, found_at
 from connectors.http.options import HttpSource, SessionAuth
 from connectors.http.pages import Frame
 from connectors.http.paging import Ask, PagePaging
@@ -112,19 +112,20 @@ class KolibriConnector(HttpConnector):
         Raises:
             PermanentError: Kolibri takes the caller for a stranger.
         """
-        answer = self.client.ask("PUT", "api/auth/session/current/", json={"active": False})
-        session = parsed(answer.body, answer.where)
+        path = "api/auth/session/current/"
+        session = self.client.document("PUT", path, json={"active": False})
+        where = f"{self.identity}/{path}"
         if not found_at(session, "user_id"):
             raise PermanentError(
                 "Kolibri does not know who is asking, and would answer with empty lists",
-                where=answer.where,
+                where=where,
                 do="Check username, password and facility",
             )
         kinds = found_at(session, "kind") or []
         if not {"admin", "superuser"} & set(kinds):
             raise PermanentError(
                 f"the account is a {', '.join(kinds) or 'learner'}, who sees only a part",
-                where=answer.where,
+                where=where,
                 do="Use an administrator of the facility",
             )
         wanted = cast(KolibriSource, self.options).facility
@@ -159,5 +160,5 @@ class KolibriConnector(HttpConnector):
         return kept[0]
 
     def _task(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        answer = self.client.ask(method, f"api/tasks/tasks/{path}", json=body)
-        return cast(dict[str, Any], parsed(answer.body, answer.where))
+        found = self.client.document(method, f"api/tasks/tasks/{path}", json=body)
+        return cast(dict[str, Any], found)

@@ -145,12 +145,11 @@ class OdooConnector(HttpConnector):
         ask = self._call(
             "common", "authenticate", options.database, options.username, options.api_key, {}
         )
-        answer = self.client.ask(ask.method, ask.path, json=ask.json)
-        user = found_at(parsed(answer.body, answer.where), "result")
+        user = found_at(self.client.document(ask.method, ask.path, json=ask.json), "result")
         if not isinstance(user, int) or isinstance(user, bool):
             raise PermanentError(
                 f"Odoo does not let {options.username} in",
-                where=f"{answer.where}, database {options.database}",
+                where=f"{self.identity}, database {options.database}",
                 do="Check username, api_key and database",
             )
         return user

@@ -23,7 +23,7 @@ from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import CursorColumn, Position, way_of
-from connectors.http.cutting import cut, parsed
+from connectors.http.cutting import Cut, cut
 from connectors.http.options import HttpSource
 from connectors.http.pages import Frame
 from connectors.http.paging import Ask, NextUrlPaging
@@ -107,8 +107,8 @@ class SalesforceConnector(HttpConnector):
         yield from self._results(str(job["id"]), options, job.get("numberRecordsProcessed"))
 
     def _job(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        answer = self.client.ask(method, f"{self._services}/jobs/query{path}", json=body)
-        return cast(dict[str, Any], parsed(answer.body, answer.where))
+        found = self.client.document(method, f"{self._services}/jobs/query{path}", json=body)
+        return cast(dict[str, Any], found)
 
     def _results(self, job: str, options: SalesforceStream, total: Any) -> Iterator[Page]:
         """The pages of a job's result; each says how many rows it has."""
@@ -116,21 +116,34 @@ class SalesforceConnector(HttpConnector):
         while locator != "null":
             params = {"maxRecords": options.size, "locator": locator or None}
             path = f"{self._services}/jobs/query/{job}/results"
-            answer = self.client.get(path, params, headers={"Accept": "text/csv"})
-            frame = Frame(url=answer.where.removeprefix(self.identity), shape="csv")
-            page = cut(frame, answer.body, answer.where)
-            declared = int(answer.headers.get("sforce-numberofrecords", page.rows))
-            if declared != page.rows:
-                raise TransientError(
-                    f"the page has {page.rows:,} rows where {declared:,} are declared",
-                    where=answer.where,
-                )
-            yield Page(frame, answer.body, page, int(total) if total and not rows else None)
+            taken = _Result(self.identity)
+            answer = self.client.get(path, params, headers={"Accept": "text/csv"}, use=taken.take)
+            page = taken.page
+            yield Page(taken.frame, answer.body, page, int(total) if total and not rows else None)
             rows += page.rows
             locator = answer.headers.get("sforce-locator", "null")
         if total is not None and rows != int(total):
             raise TransientError(
                 f"{rows:,} rows were received, the job declares {int(total):,}", where=self.identity
+            )
+
+
+class _Result:
+    """A page of a job's result, held to the number of rows that it declares."""
+
+    def __init__(self, identity: str) -> None:
+        self._identity = identity
+        self.frame: Frame
+        self.page: Cut
+
+    def take(self, answer: Answer) -> None:
+        self.frame = Frame(url=answer.where.removeprefix(self._identity), shape="csv")
+        self.page = cut(self.frame, answer.body, answer.where)
+        declared = int(answer.headers.get("sforce-numberofrecords", self.page.rows))
+        if declared != self.page.rows:
+            raise TransientError(
+                f"the page has {self.page.rows:,} rows where {declared:,} are declared",
+                where=answer.where,
             )
 
 
