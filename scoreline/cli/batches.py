@@ -92,7 +92,7 @@ def show_batch(root: Path, name: str, rows: int, json: bool) -> int:
             aside = [q for q in project.store.quarantines(batch.stream) if q.batch == batch.id]
         checks = project.store.check_results(batch.id) if batch else []
         counts = project.store.load_counts(batch.id) if batch else None
-        samples = {q.id: first_rows(project.files.path(q.file), rows) for q in aside}
+        samples = {q.id: _first_rows(project, q, rows) for q in aside}
     if json:
         print_json(
             {
@@ -119,8 +119,13 @@ def show_batch(root: Path, name: str, rows: int, json: bool) -> int:
         columns, found = samples[q.id]
         out.print(f"\n[bold]{q.id}[/] {q.rows:,} rows set aside ({q.state}): {safe(q.reason)}")
         cells = [[safe(row.get(c)) for c in columns] for row in found]
-        out.print(table("", columns, cells))
+        out.print(table("", columns, cells) if q.file else "  [magenta]the rows are gone[/]")
     return 0
+
+
+def _first_rows(project: Project, q: Quarantine, rows: int) -> tuple[list[str], list[Any]]:
+    """The first rows set aside; none once they are gone."""
+    return ([], []) if q.file is None else first_rows(project.files.path(q.file), rows)
 
 
 def _print_batch(batch: Batch, counts: Mapping[str, int] | None, out: Any) -> None:
@@ -133,7 +138,13 @@ def _print_batch(batch: Batch, counts: Mapping[str, int] | None, out: Any) -> No
         f"{batch.rows_broken:,} broken + {batch.rows_quarantined:,} quarantined",
         "loaded": _loaded(counts) if counts else "",
         "why": batch.reason or "",
-        "bytes kept": batch.received.name if batch.received else "no (personal data)",
+        "forgotten": f"{batch.rows_forgotten:,} rows of people who were forgotten"
+        if batch.rows_forgotten
+        else "",
+        "rows are gone": batch.gone.get("rows", ""),
+        "bytes kept": batch.received.name
+        if batch.received
+        else f"no ({batch.gone.get('received', 'personal data')})",
     }
     for name, text in facts.items():
         if text:
@@ -191,6 +202,8 @@ def batch_json(batch: Batch) -> dict[str, Any]:
         "rows_kept": batch.rows_kept,
         "rows_broken": batch.rows_broken,
         "rows_quarantined": batch.rows_quarantined,
+        "rows_forgotten": batch.rows_forgotten,
+        "gone": dict(batch.gone),
         "reason": batch.reason,
         "released": batch.released,
     }

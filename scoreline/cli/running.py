@@ -14,9 +14,11 @@ from typing import Any
 import typer
 
 from scoreline.cli.console import console, exit_status, opened, print_json, safe, status_text, table
+from scoreline.cli.removing import expiry_as_json
 from scoreline.cli.telling import print_told, told_as_json
 from scoreline.core.errors import UsageError
 from scoreline.steps.backfilling import Backfill, backfill
+from scoreline.steps.gone import gone_by_age
 from scoreline.steps.project import Project
 from scoreline.steps.rebuilding import rebuild
 from scoreline.steps.reports import RunReport, SourceReport
@@ -67,6 +69,7 @@ def run_as_json(report: RunReport) -> dict[str, Any]:
         "block": scores.block if scores else None,
         "errors": dict(scores.errors) if scores else {},
         "problems": list(report.problems),
+        "removed": expiry_as_json(report.expired) if report.expired else None,
         "waiting": list(scores.waiting) if scores else [],
     }
 
@@ -128,6 +131,12 @@ def _print_run(project: Project, report: RunReport) -> None:
                 )
     for problem in report.problems:
         out.print(f"[red]definition[/] {safe(problem)}")
+    if report.expired:
+        batches, size = len(report.expired.going), report.expired.bytes
+        out.print(
+            f"[magenta]removed[/] what reached its age: {batches:,} batches ({size:,} bytes); "
+            "`scoreline explain` and the record say which"
+        )
     _print_scores(project, report, out)
 
 
@@ -211,11 +220,13 @@ def rebuild_project(root: Path, json: bool) -> int:
     """Make the warehouse again and compare; returns 1 where a digest differs."""
     with opened(root) as project:
         compared = rebuild(project)
+        gone = gone_by_age(project)
     differ = [name for name, (before, after) in compared.items() if before not in (None, after)]
     if json:
         print_json(
             {
                 "equal": not differ,
+                "gone": {name: lost.words for name, lost in gone.items()},
                 "streams": {
                     name: {
                         "before": {"rows": before[0], "digest": before[1]} if before else None,
@@ -242,4 +253,6 @@ def rebuild_project(root: Path, json: bool) -> int:
             ],
         )
     )
+    for lost in gone.values():
+        out.print(f"[magenta]gone[/] {safe(lost.words)}: no rebuilding brings them back")
     return FINDING if differ else 0

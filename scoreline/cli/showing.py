@@ -193,6 +193,8 @@ def _print_explanation(found: Any) -> None:
             for batch in stream.batches
         ]
         out.print(table("", columns, cells))
+        for words in stream.removed:
+            out.print(f"  [magenta]gone[/] {safe(words)}")
         for check in stream.failed_checks:
             out.print(f"  {check.outcome}: {safe(check.message)} ({check.took})")
     out.print("\n[bold]Record[/]")

@@ -18,6 +18,7 @@ from scoreline.core.series import Series
 from scoreline.measures.derived import request_ids
 from scoreline.measures.single import sql_of
 from scoreline.steps.freshness import newest_event
+from scoreline.steps.gone import removals_in_words
 from scoreline.steps.project import Project
 from scoreline.steps.reports import KeyResultRow
 from scoreline.steps.status import asked_of, key_result_json, standing
@@ -39,13 +40,14 @@ class ValueBehind:
 
 @dataclass(frozen=True, slots=True)
 class StreamBehind:
-    """One stream: its loaded batches, newest event and failed checks."""
+    """One stream: its loaded batches, newest event, failed checks, and what of it is gone."""
 
     name: str
     rows: int
     newest: str | None
     batches: list[Batch]
     failed_checks: list[CheckResult]
+    removed: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Explanation:
                     "rows": s.rows,
                     "newest_event": s.newest,
                     "batches": [_batch_json(b) for b in s.batches],
+                    "removed": s.removed,
                     "failed_checks": [
                         {
                             "batch": c.batch,
@@ -116,6 +119,8 @@ def _batch_json(batch: Batch) -> dict[str, Any]:
         "rows_kept": batch.rows_kept,
         "rows_broken": batch.rows_broken,
         "rows_quarantined": batch.rows_quarantined,
+        "rows_forgotten": batch.rows_forgotten,
+        "gone": dict(batch.gone),
         "reason": batch.reason,
         "receipt": dict(batch.receipt),
     }
@@ -173,4 +178,5 @@ def _stream(project: Project, name: str, row: KeyResultRow) -> StreamBehind:
         newest=newest.astimezone(project.zone).isoformat() if newest else None,
         batches=project.store.batches(name),
         failed_checks=[c for c in checks if c.outcome != "pass"],
+        removed=removals_in_words(project, name),
     )

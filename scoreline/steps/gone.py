@@ -67,6 +67,22 @@ def gone_by_age(project: Project) -> dict[str, Gone]:
     return found
 
 
+def removals_in_words(project: Project, stream: str) -> list[str]:
+    """What was removed of a stream's batches, by day and reason, oldest first."""
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for removal in project.store.removals(stream):
+        at = removal.recorded_at or project.now()
+        day = at.astimezone(project.zone).date().isoformat()
+        sums = groups.setdefault((day, removal.cause, removal.why), [0, 0, 0])
+        sums[0] += 1
+        sums[1] += removal.rows
+        sums[2] += len(removal.removed)
+    return [
+        f"{cause} on {day}: {rows:,} rows, {files:,} files of {batches:,} batches ({why})"
+        for (day, cause, why), (batches, rows, files) in groups.items()
+    ]
+
+
 def of_request(plan: Plan, request: SeriesRequest, gone: Mapping[str, Gone]) -> list[Gone]:
     """What the streams lost that a request reads."""
     if not gone:

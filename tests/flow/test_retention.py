@@ -10,7 +10,10 @@ import pytest
 from flow_builders import ORGANISATION, Small
 
 from scoreline.audit.verifying import verify
+from scoreline.steps.backing_up import Order, take_backup
 from scoreline.steps.expiring import Expiry
+from scoreline.steps.ports import Silence
+from scoreline.steps.project import Paths
 from scoreline.steps.rebuilding import rebuild
 from scoreline.steps.run import prune
 
@@ -23,11 +26,11 @@ streams:
     options: {{glob: "done*.csv"}}
     columns: {{id: text, score: integer, at: date}}
     key: [id]
-    load: merge
-    version_by: score
+    load: {load}
     event_time: at
     retention: {retention}
 """
+MERGE, APPEND = "merge\n    version_by: score", "append"
 METRICS = """\
 metrics:
   week: {title: W, unit: count, from: lms.done, measure: {count: rows}, window: trailing 7d}
@@ -47,15 +50,20 @@ EVERY = "      every: {title: E, metric: every, baseline: 0, target: 10}\n"
 Made = Callable[..., Small]
 
 
+def source(retention: str, load: str = MERGE) -> str:
+    """The source with its ages."""
+    return SOURCE.format(retention=retention, load=load)
+
+
 @pytest.fixture
 def made(tmp_path: Path) -> Made:
     """A project that received a file in July and one in November, and ran on the 21st."""
 
-    def make(retention: str, krs: str) -> Small:
+    def make(retention: str, krs: str, load: str = MERGE) -> Small:
         small = Small(tmp_path)
         small.define(
             organisation=ORGANISATION,
-            sources__lms=SOURCE.format(retention=retention),
+            sources__lms=source(retention, load),
             metrics__m=METRICS,
             objectives__2026_H2__learning=OBJECTIVES + krs,
         )
@@ -79,6 +87,18 @@ def removed(small: Small, answer: bool = True) -> Expiry:
         return prune(project, lambda _: answer)
 
 
+def taken(small: Small, target: Path) -> dict[str, object]:
+    """What a backup says that was lost, and that it restores."""
+    order = Order(
+        Paths(small.root, small.root / ".scoreline"),
+        f"sqlite:///{small.root}/.scoreline/control.db",
+        target,
+        datetime(2026, 11, 22, tzinfo=UTC),
+        "0",
+    )
+    return {"absent": take_backup(order, Silence()).manifest.absent}
+
+
 def findings(small: Small) -> list[tuple[str, str]]:
     with small.open() as project:
         return verify(project.store, project.files, lambda _: None, lambda: None).findings
@@ -87,7 +107,7 @@ def findings(small: Small) -> list[tuple[str, str]]:
 def test_bytes_go_and_rows_stay(made: Made) -> None:
     """Old bytes are removed; every value, the rebuilt warehouse and the record are the same."""
     small = made("{raw: 90 days}", WEEK + EVERY)
-    small.define(sources__lms=SOURCE.format(retention="{raw: 90 days}"))
+    small.define(sources__lms=source("{raw: 90 days}"))
     with small.open() as project:
         old, new = project.store.batches()
     assert (old.received, new.received is None) == (None, False)
@@ -112,21 +132,22 @@ def test_rows_that_an_open_cycle_needs_stay(made: Made) -> None:
 def test_a_dry_run_removes_nothing(made: Made) -> None:
     """What would go is found, and everything is there afterwards."""
     small = made("{raw: forever}", WEEK)
-    small.define(sources__lms=SOURCE.format(retention="{rows: 90 days}"))
+    small.define(sources__lms=source("{rows: 90 days}"))
     before = stored(small)
     found = removed(small, answer=False)
     assert [(g.what, g.change.rows) for g in found.going] == [("rows", 2)]
     assert stored(small) == before
 
 
-def test_rows_go_and_never_read_as_fewer(made: Made) -> None:
+@pytest.mark.parametrize("load", [MERGE, APPEND])
+def test_rows_go_and_never_read_as_fewer(made: Made, load: str) -> None:
     """What was recorded stands for its days; a new value that needs them is missing, not small.
 
     The files are gone, the record verifies, rebuilding gives what the stream now is.
     """
-    small = made("{raw: forever}", WEEK)
+    small = made("{raw: forever}", WEEK, load)
     before, scored = stored(small), small.status("2026-11-20")
-    small.define(sources__lms=SOURCE.format(retention="{rows: 90 days}"))
+    small.define(sources__lms=source("{rows: 90 days}", load))
     small.run("2026-11-20")
     assert len(before - stored(small)) == 2
     assert small.status("2026-11-20")["week"]["value"] == scored["week"]["value"] == "2.000000"
@@ -145,6 +166,7 @@ def test_rows_go_and_never_read_as_fewer(made: Made) -> None:
     assert (found["value"], found["status"]) == (None, "no_data")
     words = str(small.reasons("2026-11-22")["every"])
     assert "rows of lms.done up to 2026-07-04 were removed on 2026-11-21" in words
+    assert taken(small, small.root.parent / f"{small.root.name}-backup") == {"absent": ()}
     assert findings(small) == []
 
 
@@ -152,7 +174,7 @@ def test_a_version_that_lost_does_not_come_back(made: Made) -> None:
     """A batch stays while a later file has an older version of one of its rows."""
     small = made("{raw: forever}", WEEK)
     small.write("data/done3.csv", "id,score,at\na,0,2026-11-19\n")
-    small.define(sources__lms=SOURCE.format(retention="{rows: 90 days}"))
+    small.define(sources__lms=source("{rows: 90 days}"))
     small.run("2026-11-20")
     found = removed(small)
     assert [g for g in found.going if g.what == "rows"] == []
@@ -165,7 +187,7 @@ def test_a_file_that_was_removed_and_is_there_again_is_a_finding(made: Made) -> 
     small = made("{raw: forever}", WEEK)
     folder = small.root / ".scoreline/files"
     kept = {p: p.read_bytes() for p in folder.rglob("*.parquet")}
-    small.define(sources__lms=SOURCE.format(retention="{rows: 90 days}"))
+    small.define(sources__lms=source("{rows: 90 days}"))
     small.run("2026-11-20")
     gone = next(p for p in kept if not p.exists())
     gone.write_bytes(kept[gone])
