@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from access_builders import GRANTS, KR, OTHER, PASSWORD, Browser, add_user, make_project, served
+from access_builders import DATA, GRANTS, KR, OTHER, PASSWORD, Browser, add_user, make_project, served
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from flow_builders import Small
@@ -261,6 +261,10 @@ def test_owners_check_in_on_what_is_theirs(users: tuple[FastAPI, Project]) -> No
     shown = maya.get(f"/key-results/{KR}").text
     assert "&lt;i&gt;well&lt;/i&gt;" in shown
     assert "counts once" in shown
+    form = maya.get(f"/check-in/{DATA}")
+    assert form.status_code == 200
+    assert 'name="override"' in form.text
+    assert 'name="value"' not in form.text
     assert maya.get(f"/check-in/{OTHER}").status_code == 403
     assert maya.post(f"/check-in/{OTHER}", form_token=token, value="4").status_code == 403
     viewer = Browser(app)
