@@ -27,8 +27,10 @@ SAMPLE = 1 << 20
 WHOLE_JSON = 64 << 20
 DELIMITERS = (",", ";", "\t", "|")
 PREAMBLE = 20
+TAIL = 1 << 14
 ENCODINGS = ("utf-8", "windows-1252", "latin-1")
 WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_TOTAL = re.compile(r"(grand total|total|totals|sum|summe|gesamt|gesamtsumme|overall)\b", re.I)
 _DATA = re.compile(r"[+-]?[0-9][0-9.,]*%?|[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}.*")
 
 
@@ -54,7 +56,7 @@ def guess_file(path: Path, name: str) -> Guess:
     text = _sample(path, encoding)
     if text.lstrip()[:1] in ("{", "["):
         return _json(path, name, encoding, text)
-    return _delimited(name, encoding, text)
+    return _delimited(path, name, encoding, text)
 
 
 def _extension(name: str) -> str | None:
@@ -147,7 +149,7 @@ def _records(value: Any, way: tuple[str, ...] = ()) -> str | None:
     return next((f for f in found if f), None)
 
 
-def _delimited(name: str, encoding: str, text: str) -> Guess:
+def _delimited(path: Path, name: str, encoding: str, text: str) -> Guess:
     options, notes = _base(encoding)
     extension = _extension(name)
     if extension not in ("csv", "tsv"):
@@ -160,6 +162,9 @@ def _delimited(name: str, encoding: str, text: str) -> Guess:
     if skip:
         options["skip_rows"] = skip
         notes.append(f"the first {skip} lines are not rows: they are left out")
+    if _ends_in_total(path, encoding, delimiter):
+        options["footer_rows"] = 1
+        notes.append("the last row looks like a total: it is left out")
     header = rows[skip] if skip < len(rows) else []
     if _is_data(header):
         options["header"] = False
@@ -196,6 +201,18 @@ def _preamble(rows: Sequence[Sequence[str]]) -> int:
     width = _width(rows)
     first = next((n for n, row in enumerate(rows[: PREAMBLE + 1]) if len(row) == width), 0)
     return first if all(len(row) < width for row in rows[:first]) else 0
+
+
+def _ends_in_total(path: Path, encoding: str, delimiter: str) -> bool:
+    """Whether the first filled cell of the last row says that it sums up the others."""
+    if compression_of(path) or encoding.startswith("utf-16"):
+        return False
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL))
+        text = file.read().decode(encoding, errors="ignore")
+    last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    cells = (cell.strip().strip('"') for cell in last.split(delimiter))
+    return bool(_TOTAL.match(next((cell for cell in cells if cell), "")))
 
 
 def _is_data(cells: Sequence[str]) -> bool:

@@ -10,7 +10,6 @@ Each column is grouped by its values once; every question is then asked of the g
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,6 +19,7 @@ import duckdb
 from scoreline.core.errors import WarehouseError
 from scoreline.warehouse.arrow import ArrowStream, Layout
 from scoreline.warehouse.database import connect, literal, quote
+from scoreline.warehouse.profiles import ColumnProfile, NumberForm, TimeForm
 from scoreline.warehouse.time_formats import DAY_FORMATS, formats_of
 
 NOTHING = ("?", "\\N", "NULL", "null", "(null)", "#N/A", "N/A", "n/a", "-", "--", "–", "—")
@@ -33,90 +33,14 @@ MARKS = (
 """Pairs of decimal and thousands marks, in the order in which they are believed."""
 _THOUSANDS = {",": "[,]", ".": "[.]", " ": "[ \u00a0\u202f]", "'": "['\u2019]"}
 _FEW = 60
+_SAMPLE = 500
+_AFFIXED = "([^0-9A-Za-z]{0,3}|[A-Z]{3} ?)[+-]?[0-9][0-9.,]* ?(%|[^0-9A-Za-z]{0,2}|[A-Za-z]{1,4})"
 _YEARS = (1900, 2100)
 _ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ISO_TIME = _ISO_DAY + "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
 _ISO_ZONED = _ISO_TIME + " ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 _EMAIL = "[^@\\s]+@[^@\\s]+[.][A-Za-z]{2,}"
 _IP = "[0-9]{1,3}([.][0-9]{1,3}){3}"
-
-
-@dataclass(frozen=True, slots=True)
-class NumberForm:
-    """How every number of a column is written: marks, most whole digits, most decimals.
-
-    `lowest`, `highest` and `total` (over all cells) are plain decimal text.
-    """
-
-    decimal: str
-    thousands: str | None
-    whole: int
-    scale: int
-    lowest: str
-    highest: str
-    total: str
-
-
-@dataclass(frozen=True, slots=True)
-class TimeForm:
-    """How every day or time of a column is written; no formats: ISO 8601."""
-
-    is_day: bool
-    formats: tuple[str, ...]
-    zoned: bool
-    first: str
-    last: str
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnProfile:
-    """One column as received.
-
-    Attributes:
-        name: as delivered.
-        native: the DuckDB type where the source is typed, else `VARCHAR`.
-        rows: of the table.
-        filled: cells that are neither empty nor one of `nothing`.
-        empty: cells that are null or blank.
-        nothing: texts that stand for no value, with their counts.
-        distinct: different values among the filled.
-        values: the values with their counts, most frequent first; empty where there are many.
-        longest: characters of the longest value.
-        number: how its numbers are written; None where a value is none.
-        times: the ways in which all its values are days or times, likeliest first.
-        is_boolean, is_json, has_leading_zero: of every filled value, or of any for the last.
-        emails, addresses: filled cells that look like an e-mail or IP address.
-        misfits: where all but a few values are numbers or days: what they would be, how many
-            cells are not, and one of them.
-    """
-
-    name: str
-    native: str
-    rows: int
-    filled: int
-    empty: int
-    nothing: tuple[tuple[str, int], ...]
-    distinct: int
-    values: tuple[tuple[str, int], ...]
-    longest: int
-    number: NumberForm | None
-    times: tuple[TimeForm, ...]
-    is_boolean: bool = False
-    is_json: bool = False
-    has_leading_zero: bool = False
-    emails: int = 0
-    addresses: int = 0
-    misfits: tuple[str, int, str] | None = None
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every row has a value."""
-        return self.filled == self.rows
-
-    @property
-    def is_unique(self) -> bool:
-        """Whether every row has a value of its own."""
-        return self.is_complete and self.distinct == self.rows > 0
 
 
 class Profiling:
@@ -236,16 +160,21 @@ class Profiling:
             int(addresses), None if number or times else self._misfits(int(filled)),
         )  # fmt: skip
 
+    def _fitting(self, conditions: Sequence[str]) -> list[int]:
+        """The places of the conditions that every value meets; a sample rules out most."""
+        left = list(range(len(conditions)))
+        for source in (f"(SELECT v FROM _groups LIMIT {_SAMPLE})", "_groups"):
+            if not left:
+                break
+            tests = ", ".join(f"bool_and(coalesce({conditions[n]}, false))" for n in left)
+            row = self._row(f"SELECT {tests} FROM {source}")
+            left = [n for n, fits in zip(left, row, strict=True) if fits]
+        return left
+
     def _number(self) -> NumberForm | None:
-        tests = [f"bool_and(regexp_full_match(v, {literal(_pattern(*m))}))" for m in MARKS]
-        fits = self._row(f"SELECT {', '.join(tests)} FROM _groups")
-        fitting = [marks for marks, fit in zip(MARKS, fits, strict=True) if fit]
-        if not fitting:
-            return None
-        forms = [self._form(*marks) for marks in fitting]
-        grouped = [f for f in forms if f.thousands == "," and f.decimal == "." and f.scale == 0]
-        is_comma_only = forms[0].decimal == "," and bool(grouped)
-        return grouped[0] if is_comma_only else forms[0]
+        patterns = [f"regexp_full_match(v, {literal(_pattern(*marks))})" for marks in MARKS]
+        fitting = self._fitting(patterns)
+        return self._form(*MARKS[fitting[0]]) if fitting else None
 
     def _form(self, decimal: str, thousands: str | None) -> NumberForm:
         plain = "v"
@@ -273,34 +202,38 @@ class Profiling:
             (_ISO_TIME, False, False, "try_cast(v AS TIMESTAMP)"),
             (_ISO_ZONED, False, True, "CAST(try_cast(v AS TIMESTAMPTZ) AS TIMESTAMP)"),
         )
-        for pattern, is_day, zoned, parsed in forms:
-            fits = f"bool_and(regexp_full_match(v, {literal(pattern)}) AND {parsed} IS NOT NULL)"
-            if self._row(f"SELECT {fits} FROM _groups")[0]:
-                return (self._span(is_day, (), zoned, parsed),)
+        conditions = [
+            f"regexp_full_match(v, {literal(pattern)}) AND {parsed} IS NOT NULL"
+            for pattern, _, _, parsed in forms
+        ]
+        for place in self._fitting(conditions):
+            _, is_day, zoned, parsed = forms[place]
+            return (self._span(is_day, (), zoned, parsed),)
         return self._declared_times()
 
     def _declared_times(self) -> tuple[TimeForm, ...]:
         """The formats that read every value; those that cannot read one are not tried."""
-        shape = "bool_and(regexp_matches(v, '[0-9]')) AND max(length(v)) BETWEEN 6 AND 48"
-        likely, longest = self._row(f"SELECT {shape}, arg_max(v, length(v)) FROM _groups")
-        formats = formats_of(str(longest)) if likely else ()
+        if not self._fitting(["regexp_matches(v, '[0-9]') AND length(v) BETWEEN 4 AND 48"]):
+            return ()
+        formats = formats_of(str(self._row("SELECT arg_max(v, length(v)) FROM _groups")[0]))
         found = self._reading(formats) if formats else []
         days = set(DAY_FORMATS)
         return tuple(self._span(f in days, (f,), "%z" in f, _parsed(f)) for f in found)
 
     def _reading(self, formats: Sequence[str]) -> list[str]:
         low, high = _YEARS
-        within = "bool_and(coalesce(year({}) BETWEEN {} AND {}, false))"
-        tests = [within.format(_parsed(f), low, high) for f in formats]
-        row = self._row(f"SELECT {', '.join(tests)} FROM _groups")
-        return [f for f, fits in zip(formats, row, strict=True) if fits]
+        conditions = [f"year({_parsed(f)}) BETWEEN {low} AND {high}" for f in formats]
+        return [formats[place] for place in self._fitting(conditions)]
 
     def _span(self, is_day: bool, formats: tuple[str, ...], zoned: bool, parsed: str) -> TimeForm:
         first, last = self._row(f"SELECT min({parsed}), max({parsed}) FROM _groups")
         return TimeForm(is_day, formats, zoned, str(first), str(last))
 
     def _misfits(self, filled: int) -> tuple[str, int, str] | None:
-        """A few values that keep a column of numbers or days from being one."""
+        """A few values, or signs, that keep a column of numbers or days from being one."""
+        if self._fitting([f"regexp_full_match(v, {literal(_AFFIXED)})"]):
+            one = self._row("SELECT any_value(v) FROM _groups")[0]
+            return "numbers with a sign or unit", filled, str(one)
         kinds = {"numbers": _pattern(".", None), "days": _ISO_DAY}
         for words, pattern in kinds.items():
             fits = f"regexp_full_match(v, {literal(pattern)})"

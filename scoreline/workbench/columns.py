@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from scoreline.warehouse.profiling import ColumnProfile, NumberForm, TimeForm
+from scoreline.warehouse.profiles import ColumnProfile, NumberForm, TimeForm
 from scoreline.warehouse.time_formats import swapped
 from scoreline.workbench.naming import words
 from scoreline.workbench.proposals import ColumnProposal
@@ -157,6 +157,8 @@ def _ask(profile: ColumnProfile, reading: TimeForm | None, one_of: tuple[str, ..
             asks.append(f"day or month first? {other} fits, too")
     if number is not None and number.decimal == "," and number.thousands is None:
         asks.append("the comma is read as the decimal mark")
+    if number is not None and number.decimal == "." and number.scale == 3 and number.whole < 4:
+        asks.append("the point is read as the decimal mark, not as one of thousands")
     if number is not None and profile.has_leading_zero:
         asks.append("digits with zeros in front: kept as text")
     if profile.nothing:
@@ -164,7 +166,8 @@ def _ask(profile: ColumnProfile, reading: TimeForm | None, one_of: tuple[str, ..
         asks.append(f"read as empty: {listed}")
     if profile.misfits is not None:
         kind, count, one = profile.misfits
-        asks.append(f"all {kind} but {count:,}, such as {one[:30]!r}: declared as text")
+        but = f" but {count:,}" if count < profile.filled else ""
+        asks.append(f"all {kind}{but}, such as {one[:30]!r}: declared as text")
     if one_of:
         asks.append("a row with another value is set aside")
     return "; ".join(asks)

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scoreline.core.errors import ScorelineError, UsageError
+from scoreline.core.errors import ScorelineError, UsageError, WarehouseError
 from scoreline.core.model import Column, ColumnType, Source, Stream
 from scoreline.definitions.project import load_project
-from scoreline.steps.ports import Extract, Extractor, ExtractorFactory
+from scoreline.steps.ports import Extract, Extractor, ExtractorFactory, SourceFailure
 from scoreline.warehouse.personal import Protection
 from scoreline.warehouse.preview import reasons_by_column
-from scoreline.warehouse.profiling import ColumnProfile, Profiling
+from scoreline.warehouse.profiles import ColumnProfile
+from scoreline.warehouse.profiling import Profiling
 from scoreline.warehouse.typing import RowReader, TypedRows
 from scoreline.workbench.columns import choose, propose_column, shared_reading
 from scoreline.workbench.draft_text import source_text
@@ -86,14 +87,23 @@ def draft_source(place: Place, extractors: ExtractorFactory, timezone: str) -> D
     Raises:
         ScorelineError: there is nothing to read, or it cannot be read.
     """
+    try:
+        proposal, profiles = _profiled(place, extractors, timezone)
+        return _tried(proposal, profiles, place, extractors, timezone)
+    except SourceFailure as failure:
+        raise UsageError(str(failure)) from failure
+
+
+def _profiled(
+    place: Place, extractors: ExtractorFactory, timezone: str
+) -> tuple[SourceProposal, dict[str, ColumnProfile]]:
+    """The proposal before its trial; read a second time where headers do not tell columns apart."""
     with _profiling(place, extractors, ()) as (extract, table):
         raw = _raw_columns(extract, table)
         if raw is None:
-            proposal, profiles = _propose(place, table, _plain(table), timezone)
-    if raw is not None:
-        with _profiling(place, extractors, raw) as (_, table):
-            proposal, profiles = _propose(place, table, raw, timezone)
-    return _tried(proposal, profiles, place, extractors, timezone)
+            return _propose(place, table, _plain(table), timezone)
+    with _profiling(place, extractors, raw) as (_, table):
+        return _propose(place, table, raw, timezone)
 
 
 def _plain(table: Profiling) -> list[_Raw]:
@@ -137,8 +147,16 @@ def _profiling(
     source = Source(place.source, place.connector, (stream,), place.options)
     with _scratch() as folder:
         extract = _newest(extractors(source), stream, folder)
-        with Profiling(extract.reader(), extract.layout, folder) as table:
+        with _read(extract, folder) as table:
             yield extract, table
+
+
+def _read(extract: Extract, folder: Path) -> Profiling:
+    """The rows in a scratch database; where the object is malformed, in the connector's words."""
+    try:
+        return Profiling(extract.reader(), extract.layout, folder)
+    except WarehouseError as error:
+        raise extract.failure() or error from error
 
 
 def _newest(extractor: Extractor, stream: Stream, folder: Path) -> Extract:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,10 @@ def write_schemas(root: Path) -> list[Path]:
 
 
 def refresh_schemas(root: Path) -> None:
-    """Bring the schemas up to date, where an editor uses them already."""
+    """Bring the schemas up to date, where an editor uses them already and they can be written."""
     if (root / SCHEMAS).is_dir():
-        write_schemas(root)
+        with suppress(OSError):
+            write_schemas(root)
 
 
 def project_schemas(plan: Plan | None) -> dict[str, Schema]:

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+import sqlglot
+from sqlglot import exp
+
 from scoreline.core.errors import UsageError
-from scoreline.warehouse.profiling import ColumnProfile
+from scoreline.warehouse.profiles import ColumnProfile
 from scoreline.workbench.drafting import Draft
 from scoreline.workbench.naming import plain_name, words
 from scoreline.workbench.proposals import ColumnProposal
@@ -56,6 +59,16 @@ def rounded(value: Decimal, *, whole: bool = False) -> Decimal:
     if whole or abs(value) >= 100:
         return value.quantize(Decimal(1), ROUND_FLOOR)
     return value.quantize(Decimal("0.1") if abs(value) >= 10 else Decimal("0.01"), ROUND_FLOOR)
+
+
+def sql_name(name: str) -> str:
+    """A column as a condition writes it: quoted where SQL takes its name for a word of its own."""
+    try:
+        tree = sqlglot.parse_one(f"{name} = 1", dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        return f'"{name}"'
+    is_column = isinstance(tree, exp.EQ) and isinstance(tree.this, exp.Column)
+    return name if is_column else f'"{name}"'
 
 
 def candidates(draft: Draft) -> list[FirstMetric]:
@@ -123,9 +136,10 @@ def _good_value(profile: ColumnProfile) -> str | None:
 
 def _share(column: ColumnProposal, value: str, count: int, rows: int) -> FirstMetric:
     quoted = value.replace("'", "''")
-    where = f"{column.name} = '{quoted}'"
+    written = sql_name(column.name)
+    where = f"{written} = '{quoted}'"
     if column.kind == "boolean":
-        where = column.name if value.lower() in ("true", "t", "yes", "y") else f"not {column.name}"
+        where = written if value.lower() in ("true", "t", "yes", "y") else f"not {written}"
     return FirstMetric(
         f"share:{column.name}={value}",
         plain_name(f"{column.name}_{value}_share"),
@@ -142,7 +156,12 @@ def _share(column: ColumnProposal, value: str, count: int, rows: int) -> FirstMe
 
 
 def _sums_and_averages(columns: list[ColumnProposal], draft: Draft) -> Iterator[FirstMetric]:
-    numbers = [c for c in columns if c.kind in ("integer", "decimal") and not words(c.name) & _IDS]
+    key = draft.proposal.stream.key
+    numbers = [
+        c
+        for c in columns
+        if c.kind in ("integer", "decimal") and c.name not in key and not words(c.name) & _IDS
+    ]
     amounts = [c for c in numbers if words(c.name) & _AMOUNTS]
     levels = [c for c in numbers if words(c.name) & _LEVELS] or [
         c for c in numbers if c not in amounts

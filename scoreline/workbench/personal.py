@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from scoreline.warehouse.profiling import ColumnProfile
+from scoreline.warehouse.profiles import ColumnProfile
 from scoreline.workbench.naming import words
 
 Treatment = Literal["keep", "pseudonym", "drop"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from scoreline.warehouse.profiling import ColumnProfile
+from scoreline.warehouse.profiles import ColumnProfile
 from scoreline.workbench.naming import words
 from scoreline.workbench.proposals import ColumnProposal, StreamProposal
 

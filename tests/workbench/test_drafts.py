@@ -169,3 +169,25 @@ def test_an_empty_export(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,name\n")
     with pytest.raises(UsageError, match="no rows"):
         draft(tmp_path, tmp_path / "a.csv")
+
+
+def test_a_total_at_the_end_is_no_row(tmp_path: Path) -> None:
+    """A last row that sums up the others is left out, and the draft says so."""
+    (tmp_path / "a.csv").write_text("name,amount\nA,10\nB,20\nTotal,30\n")
+    made = draft(tmp_path, tmp_path / "a.csv")
+    assert made.rows == 2
+    assert "the last row looks like a total" in made.text
+
+
+def test_numbers_with_a_sign_are_told(tmp_path: Path) -> None:
+    """Percent signs keep a column text, and the comment says why; codes are no numbers."""
+    (tmp_path / "a.csv").write_text("id,rate,code\n1,12.5%,n100\n2,13.0%,n200\n")
+    text = draft(tmp_path, tmp_path / "a.csv").text
+    assert text.count("all numbers with a sign or unit") == 1
+
+
+def test_an_empty_file_says_so(tmp_path: Path) -> None:
+    """A file without a byte is refused in the connector's words."""
+    (tmp_path / "a.csv").write_text("")
+    with pytest.raises(UsageError, match="the file is empty"):
+        draft(tmp_path, tmp_path / "a.csv")
