@@ -185,7 +185,7 @@ def _print(root: Path, draft: Draft, metric: FirstMetric, started: Started) -> N
     out = console()
     columns = draft.proposal.stream.columns
     hidden = [c.name for c in columns if c.personal != "keep"]
-    out.print(f"[green]✔[/] {len(started.written)} files in {safe(root)}")
+    out.print(f"[green]✔[/] {len(started.written)} files in {safe(root)}", soft_wrap=True)
     for name in started.kept:
         out.print(f"  [yellow]kept as it was:[/] {safe(name)}")
     out.print(
@@ -199,7 +199,8 @@ def _print(root: Path, draft: Draft, metric: FirstMetric, started: Started) -> N
     out.print(f"  metric [bold]{safe(metric.name)}[/]: {safe(metric.title)}")
     out.print("\nNext:")
     for command, about in _steps(root, draft):
-        out.print(f"  {safe(command)}" + (f"   [dim]# {safe(about)}[/]" if about else ""))
+        note = f"   [dim]# {safe(about)}[/]" if about else ""
+        out.print(f"  {safe(command)}{note}", soft_wrap=True)
     out.print("\nYours to decide, each with a comment beside it:")
     out.print(f"  {safe(started.objectives)}   [dim]titles and target[/]")
     out.print(
