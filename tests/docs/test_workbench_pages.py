@@ -1,4 +1,4 @@
-"""The pages on starting, checking, editing and the dictionary are true."""
+"""The pages on starting, checking, editing, the dictionary and what is kept are true."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scoreline.workbench.editor import editor_files
 from scoreline.workbench.mending import _RULES
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("start-a-project.md", "check.md", "data-dictionary.md", "editor.md")
+PAGES = ("start-a-project.md", "check.md", "data-dictionary.md", "editor.md", "what-is-kept.md")
 COMMAND = re.compile(r"^\$ (?:cd \S+ && )?(scoreline [^#\n]*)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[\w-]*)?\)")
 
