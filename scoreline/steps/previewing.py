@@ -76,7 +76,7 @@ def preview(project: Project, wish: Wish) -> Preview:
         scratch.settle(streams)
         _refuse_unread(scratch.project, streams)
         warehouse = scratch.warehouse(streams)
-        work = _Work(scratch.project, warehouse, cycle.name if cycle else None)
+        work = MetricWork(scratch.project, warehouse, cycle.name if cycle else None)
         filters = [wish.filter, *work.segments(metric.name, wish)]
         found = work.values(metric.name, filters, days)
         by = {str(f): v[-1] for f, v in zip(work.labels, found[1:], strict=True)}
@@ -127,8 +127,12 @@ def rows_of(project: Project, wish: Wish) -> Drill:
     return Drill(project.files, Question(asked, versions))
 
 
-class _Work:
-    """Computing series of one metric in a warehouse."""
+class MetricWork:
+    """Computing series of one metric in a warehouse.
+
+    Attributes:
+        labels: the values of the dimension that `segments` was asked for last.
+    """
 
     def __init__(self, project: Project, warehouse: Warehouse, cycle: str | None) -> None:
         self.project, self.warehouse, self.cycle = project, warehouse, cycle
@@ -145,7 +149,7 @@ class _Work:
         """
         if wish.by is None:
             return []
-        legal = self._dimensions(metric)
+        legal = self.dimensions(metric)
         if wish.by not in legal:
             words = nearest(wish.by, legal) or f"legal: {', '.join(legal) or 'none is declared'}"
             raise UsageError(f"{metric} has no dimension {wish.by!r}; {words}")
@@ -159,7 +163,7 @@ class _Work:
         others = tuple((k, v) for k, v in wish.filter if k != wish.by)
         return [tuple(sorted((*others, (wish.by, (value,))))) for value in self.labels]
 
-    def _dimensions(self, metric: str) -> list[str]:
+    def dimensions(self, metric: str) -> list[str]:
         """The dimensions that every part of the metric declares."""
         sets = [p.dimensions for p, _, _ in parts(self.plan, metric, self.cycle)]
         return [d for d in sets[0] if all(d in others for others in sets)] if sets else []

@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from scoreline.core.errors import ScorelineError
-from scoreline.web.pages import celebrate, changes, health, key_result, overview, review
+from scoreline.web.pages import celebrate, changes, health, key_result, moved, overview, review
 from scoreline.web.reading.live import Live
 from scoreline.web.serving import PageError, problem_page
 
@@ -32,6 +32,7 @@ PAGES = (
     review.router,
     celebrate.router,
     health.router,
+    moved.router,
 )
 """The routers of all pages."""
 

@@ -72,7 +72,15 @@ class ServerLinks:
 
     def record(self, name: str) -> str:
         """All records of one key result."""
-        return f"{self.root}/key-results/{quote(name)}/record"
+        return f"{self.root}/records/{quote(name)}"
+
+    def why(self, name: str, since: str | None = None) -> str:
+        """What moved one key result since a day."""
+        return f"{self.root}/why/{quote(name)}{_query({'since': since})}"
+
+    def split(self, name: str, by: str, as_of: str | None = None) -> str:
+        """One key result's value by a dimension."""
+        return f"{self.root}/split/{quote(name)}{_query({'by': by, 'as_of': as_of})}"
 
     def changes(self, since: str | None = None) -> str:
         """What changed since a day."""

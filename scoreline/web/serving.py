@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
+from scoreline.core.model import KeyResult
 from scoreline.web.links import ServerLinks
 from scoreline.web.reading.frame import Frame
 from scoreline.web.reading.live import Live
@@ -99,3 +101,19 @@ def asked_day(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise PageError(400, f"{text!r} is no day: write it as YYYY-MM-DD") from None
+
+
+def known_key_result(request: Request, name: str) -> KeyResult:
+    """The key result of that full name.
+
+    Raises:
+        PageError: there is none; with those that were perhaps meant.
+    """
+    known = live_of(request).known().key_results
+    if name in known:
+        return known[name]
+    ending = [k for k in known if k.endswith("/" + name.strip("/"))]
+    near = ending or get_close_matches(name, known, n=5, cutoff=0.5)
+    links = links_of(request)
+    doors = tuple((known[k].title, links.key_result(k)) for k in near[:10])
+    raise PageError(404, "There is no key result of this name in the definitions.", doors)

@@ -132,7 +132,8 @@ ALL = (
     "/", "/?view=alignment", "/?view=table", "/changes", "/review", "/health", "/celebrate",
     "/key-results/2026-H2/company/top/people", "/key-results/2026-H2/learning/courses/steady",
     "/key-results/2026-H2/sales/hand/talks", "/key-results/2026-H2/sales/hand/roll-out",
-    "/key-results/2026-H2/company/top/people/record",
+    "/records/2026-H2/company/top/people", "/why/2026-H2/company/top/people?since=2026-11-13",
+    "/split/2026-H2/company/top/people?by=team",
 )  # fmt: skip
 
 
@@ -204,6 +205,10 @@ class Pages:
     def text(self, path: str) -> str:
         """What a page says, without its tags."""
         return plain(self.get(path))
+
+    def text_of(self, path: str, status: int) -> str:
+        """What a refusal says."""
+        return plain(self.get(path, status))
 
 
 def plain(page: str) -> str:

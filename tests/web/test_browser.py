@@ -31,7 +31,8 @@ KR = "/key-results/2026-H2"
 PATHS = (
     "/", "/?view=table", "/?view=alignment", "/changes", "/review", "/health", "/celebrate",
     f"{KR}/company/top/people", f"{KR}/learning/courses/half", f"{KR}/sales/hand/talks",
-    f"{KR}/sales/hand/roll-out", f"{KR}/learning/courses/steady", f"{KR}/company/top/people/record",
+    f"{KR}/sales/hand/roll-out", f"{KR}/learning/courses/steady", "/records/2026-H2/company/top/people",
+    "/why/2026-H2/company/top/people?since=2026-11-13", "/split/2026-H2/company/top/people?by=team",
     "/nowhere",
 )  # fmt: skip
 WIDER = """[...document.querySelectorAll('main *')]

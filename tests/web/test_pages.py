@@ -151,7 +151,7 @@ def test_a_key_result_shows_its_formula_value_sources_and_record(world: Pages) -
     assert "done2.csv" in text
     assert "All 2 recorded scores" in text
     assert "People ( people , count, cycle)" in text
-    record = world.text(f"{KR}/company/top/people/record")
+    record = world.text("/records/2026-H2/company/top/people")
     assert "13 Nov 2026" in record
     assert "data" in record
 
@@ -198,6 +198,27 @@ def test_changes_name_the_cause_that_the_records_tell(world: Pages) -> None:
     assert 'class="cause check-in"' in half[: half.index("</tr>")]
     talks = page[page.index("talks</a>") :]
     assert 'class="cause check-in"' in talks[: talks.index("</tr>")]
+
+
+def test_why_adds_up_to_the_difference_and_names_no_row(world: Pages) -> None:
+    """Rows added and time alone are steps of their own; the last line is their sum."""
+    text = world.text("/why/2026-H2/company/top/people?since=2026-11-13")
+    assert "The value moved by +7 : 23 → 30." in text
+    assert "rows added" in text
+    assert "together +7" in text
+    assert "p25" not in text
+    world.get("/why/2026-H2/company/top/people?since=2026-01-01", 404)
+    world.get("/why/2026-H2/sales/hand/talks?since=soon", 400)
+
+
+def test_a_split_has_each_value_of_the_dimension(world: Pages) -> None:
+    """The parts stand beside the whole; what cannot be split says what can."""
+    text = world.text("/split/2026-H2/company/top/people?by=team")
+    assert "As a whole: 30" in text
+    assert "learning 15" in text
+    assert "sales 15" in text
+    assert "cannot be split by" in world.text_of("/split/2026-H2/company/top/people?by=x", 404)
+    assert "Split by team" in world.text(f"{KR}/company/top/people")
 
 
 def test_changes_without_an_earlier_record_say_so(world: Pages) -> None:

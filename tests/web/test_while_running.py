@@ -40,7 +40,7 @@ def test_pages_load_whole_while_a_run_writes(own: Pages) -> None:
                 "/?view=table",
                 f"{KR}/people",
                 "/health",
-                f"{KR}/same/record",
+                "/records/2026-H2/company/top/same",
             )
             answer = own.client.get(path[(loads + number) % len(path)])
             assert answer.status_code == 200

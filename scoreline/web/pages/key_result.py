@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from datetime import date
-from difflib import get_close_matches
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -12,12 +11,12 @@ from fastapi.responses import HTMLResponse
 from scoreline.core.model import KeyResult
 from scoreline.web.reading.detail import Detail, detail
 from scoreline.web.reading.live import Live
-from scoreline.web.serving import PageError, answer, asked_day, links_of, live_of
+from scoreline.web.serving import answer, asked_day, known_key_result, live_of
 
 router = APIRouter()
 
 
-@router.get("/key-results/{name:path}/record", response_class=HTMLResponse, name="record")
+@router.get("/records/{name:path}", response_class=HTMLResponse, name="record")
 def record(request: Request, name: str, as_of: str = "") -> HTMLResponse:
     """Every score that was ever recorded of a key result."""
     found = _found(request, name, asked_day(as_of))
@@ -34,7 +33,7 @@ def show(request: Request, name: str, as_of: str = "") -> HTMLResponse:
 
 def _found(request: Request, name: str, day: date | None) -> Detail:
     live = live_of(request)
-    kr = _known(request, live, name)
+    kr = known_key_result(request, name)
     key: Hashable = (live.key(), kr.id, day)
     return live.kept(key, lambda: _read(live, kr, day))
 
@@ -42,14 +41,3 @@ def _found(request: Request, name: str, day: date | None) -> Detail:
 def _read(live: Live, kr: KeyResult, day: date | None) -> Detail:
     with live.reading() as project:
         return detail(project, kr, day, live.known(), live.definitions_error())
-
-
-def _known(request: Request, live: Live, name: str) -> KeyResult:
-    known = live.known().key_results
-    if name in known:
-        return known[name]
-    ending = [k for k in known if k.endswith("/" + name.strip("/"))]
-    near = ending or get_close_matches(name, known, n=5, cutoff=0.5)
-    links = links_of(request)
-    doors = tuple((known[k].title, links.key_result(k)) for k in near[:10])
-    raise PageError(404, "There is no key result of this name in the definitions.", doors)

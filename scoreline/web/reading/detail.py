@@ -23,6 +23,7 @@ from scoreline.steps.freshness import newest_event, staleness
 from scoreline.steps.observing import Evidence
 from scoreline.steps.project import Project
 from scoreline.steps.reports import KeyResultRow
+from scoreline.steps.splitting import dimensions_of
 from scoreline.steps.status import standing_of
 from scoreline.web.drawing.bars import Bar, bar
 from scoreline.web.drawing.chart import every_day
@@ -34,6 +35,7 @@ from scoreline.web.reading.lines import bounds_words, moment_of, person_name, un
 
 BATCHES = 5
 """How many of the newest batches of a stream are shown."""
+WEEK = timedelta(days=7)
 MOVES = 5
 """How many of the largest moves are shown."""
 LOOKED_BACK = 28
@@ -111,8 +113,21 @@ class Detail:
     said: Sequence[Said]
     steps: Sequence[Step]
     keep: str
+    dimensions: Sequence[str]
     others: Sequence[KeyResult]
     definition: Sequence[tuple[str, Sequence[Version]]]
+
+    @property
+    def compared_with(self) -> date | None:
+        """The recorded day that the newest record is best compared with: about a week before.
+
+        None where nothing is recorded of two days.
+        """
+        days = sorted({r.as_of for r in self.recorded})
+        if len(days) < 2:
+            return None
+        earlier = [d for d in days[:-1] if d <= days[-1] - WEEK]
+        return earlier[-1] if earlier else days[0]
 
     @property
     def formula(self) -> list[str]:
@@ -165,6 +180,7 @@ def detail(
         said=[_said(project, scored, c) for c in reversed(said + _ahead(project, kr, found.as_of))],
         steps=_steps(scored),
         keep=bounds_words(kr),
+        dimensions=dimensions_of(plan, kr),
         others=_others(known, kr),
         definition=_definition(project, kr),
     )
@@ -181,7 +197,7 @@ def _above(project: Project, objective: Objective) -> list[Objective]:
 
 
 def _week(project: Project, scored: Scored) -> Fraction | None:
-    score, before = scored.score, scored.score.as_of - timedelta(days=7)
+    score, before = scored.score, scored.score.as_of - WEEK
     if score.progress is None or before < scored.kr.start:
         return None
     earlier = score_one(scored.kr, project.rules(), scored.observed.seen, before).progress
