@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from access_builders import DATA, GRANTS, KR, OTHER, PASSWORD, Browser, add_user, make_project, served
+from access_builders import (
+    DATA,
+    GRANTS,
+    KR,
+    OTHER,
+    PASSWORD,
+    Browser,
+    add_user,
+    make_project,
+    served,
+)
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from flow_builders import Small
