@@ -7,7 +7,10 @@ finding them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scoreline.audit.depending import depending
 from scoreline.audit.rescoring import EVERY, rescore
@@ -16,13 +19,17 @@ from scoreline.audit.verifying import verify
 from scoreline.cli.console import console, opened, print_json, safe
 from scoreline.cli.problems import Form, counted, print_problems
 from scoreline.cli.repairing import depending_as_json, print_depending
-from scoreline.core.errors import DefinitionError, Problem
+from scoreline.core.errors import DefinitionError, Problem, UsageError
 from scoreline.definitions.project import FOLDER, load_project
 from scoreline.steps.checking import all_problems
 from scoreline.warehouse.lock import is_held
 from scoreline.wiring import check_options, recorded_facts
 from scoreline.workbench.editor import refresh_schemas
 from scoreline.workbench.mending import mend
+
+if TYPE_CHECKING:
+    from scoreline.steps.project import Project
+    from scoreline.steps.reperforming import Reperformance
 
 FINDING = 1
 
@@ -68,7 +75,15 @@ def _mend(root: Path) -> None:
         out.print("nothing could be mended without a doubt\n")
 
 
-def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class RawOrder:
+    """Whether values are computed again from received bytes, and since which recording day."""
+
+    wanted: bool = False
+    since: date | None = None
+
+
+def verify_project(root: Path, against: Sequence[str], raw: RawOrder, json: bool) -> int:
     """Print everything that is not as it was recorded; returns 1 where there is a finding."""
     with opened(root, check_sql=False) as project:
         busy = is_held(project.paths.lock)
@@ -88,6 +103,8 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
         found.findings += signatures.findings
         found.findings += [(d.place, d.what) for d in again.differences]
         affected = depending(project.plan, (d.stream for d in found.damaged))
+        done = _from_raw(project, raw)
+        found.findings += done.findings if done else []
     if json:
         print_json(
             {
@@ -101,6 +118,7 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
                 },
                 "removed": found.removed,
                 "depending": depending_as_json(affected),
+                "from_raw": _raw_json(done),
                 "findings": [{"place": place, "what": what} for place, what in found.findings],
             }
         )
@@ -118,10 +136,31 @@ def verify_project(root: Path, against: Sequence[str], json: bool) -> int:
             f"stored files; {again.scores - again.expired:,} scores computed again: "
             f"{counted(len(found.findings), 'finding')}"
         )
+        if done:
+            out.print(
+                f"  {done.values:,} values computed again: {done.batches:,} batches read again "
+                f"from their bytes, of {done.typed_only:,} only typed rows are kept"
+            )
         if again.expired:
             out.print(f"  {again.expired:,} scores rest on series that were removed by their age")
         _print_signatures(signatures)
     return FINDING if found.findings else 0
+
+
+def _from_raw(project: Project, raw: RawOrder) -> Reperformance | None:
+    if not raw.wanted:
+        if raw.since is not None:
+            raise UsageError("--since limits --from-raw: give both, or neither")
+        return None
+    from scoreline.steps.reperforming import reperform  # brings in DuckDB
+
+    return reperform(project, raw.since)
+
+
+def _raw_json(done: Reperformance | None) -> dict[str, int] | None:
+    if done is None:
+        return None
+    return {"values": done.values, "batches": done.batches, "typed_only": done.typed_only}
 
 
 def signatures_as_json(found: Signatures) -> dict[str, object]:

@@ -125,7 +125,7 @@ def find_due(
     """
     states, known = project.store.stream_states(), project.store.known_inputs()
     due, gone = Due(), gone_by_age(project)
-    for request in requests_for(plan, extra_days=_extra_days(plan, day)):
+    for request in requests_for(plan, extra_days=extra_days(plan, day)):
         if wanted is not None and request.id not in wanted:
             continue
         if not all(s in states for s in streams_read(plan, request.metric)):
@@ -199,7 +199,7 @@ def _in_order(plan: Plan) -> list[Any]:
     return list(done.values())
 
 
-def _extra_days(plan: Plan, day: date) -> list[date]:
+def extra_days(plan: Plan, day: date) -> list[date]:
     """The day itself where it lies before a cycle that has key results."""
     cycles = plan.organisation.cycles
     starts = [cycles[o.cycle].start for o in plan.objectives.values()]

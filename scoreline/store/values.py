@@ -6,7 +6,7 @@ What belongs here: the store's methods that read them. What does not: writing th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,17 @@ from sqlalchemy import Connection, select
 from scoreline.core.records import Baseline, DefinitionVersion, ValueRecord
 from scoreline.store.base import StoreBase
 from scoreline.store.bodies import baseline_from, definition_from, value_from
-from scoreline.store.codec import instant, parsed, unpacked
+from scoreline.store.codec import instant, instant_text, parsed, unpacked
 from scoreline.store.gate_rows import chunks
 from scoreline.store.inforce import chosen, with_blocks, with_bodies
 from scoreline.store.rows import StoredDefinition, StoredValue
-from scoreline.store.schema import baselines, definitions, in_force, series_values
+from scoreline.store.schema import (
+    baselines,
+    definitions,
+    in_force,
+    ledger_blocks,
+    series_values,
+)
 
 
 class ValueBook(StoreBase):
@@ -82,6 +88,15 @@ class ValueBook(StoreBase):
                     if inputs[value.request] == row.input_digest:
                         found[value.request] = value
         return found
+
+    def values_in_order(self, since: datetime | None = None) -> Iterator[StoredValue]:
+        """Every value ever recorded (since a time), in the order of the ledger."""
+        query = with_blocks(series_values, series_values.c.coding, series_values.c.series)
+        if since is not None:
+            query = query.where(ledger_blocks.c.recorded_at >= instant_text(since))
+        with self._read() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield StoredValue(_value(row), row.digest, instant(row.recorded_at), row.run)
 
     def value_versions(self, request: str) -> list[ValueRecord]:
         """Every value that a request ever had, oldest first."""

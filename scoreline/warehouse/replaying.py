@@ -29,6 +29,8 @@ class Replay:
         self._folder = TemporaryDirectory(prefix="scoreline-")
         self.warehouse = Warehouse(None, timezone, Path(self._folder.name))
         self._contracts: dict[str, str] = {}
+        self.instead: dict[str, Path] = {}
+        """Other files to read in place of stored ones, by the stored file's digest."""
 
     def close(self) -> None:
         """Forget everything."""
@@ -65,7 +67,7 @@ class Replay:
             have = []
         refused = Path(self._folder.name) / "refused.parquet"
         for part, token in zip(parts[len(have) :], wanted[len(have) :], strict=True):
-            paths = [self._files.proved(file) for file in part.files]
+            paths = [self.instead.get(f.digest) or self._files.proved(f) for f in part.files]
             self.warehouse.load(stream, part.batch, token, paths, refused, lambda _: None)
 
     def models(self, models: Iterable[Model]) -> dict[str, dict[str, str]]:

@@ -84,12 +84,25 @@ def verify(
             help="A signed checkpoint kept elsewhere, or a folder (or URL) of them.",
         ),
     ] = None,
+    from_raw: Annotated[
+        bool,
+        typer.Option("--from-raw", help="Compute every value again from the received bytes too."),
+    ] = False,
+    since: Annotated[
+        date | None,
+        typer.Option(
+            "--since",
+            metavar="DATE",
+            parser=day_of,
+            help="With --from-raw: only values recorded on that day or later.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check every record, block, signature and stored file, and compute every score again."""
-    from scoreline.cli.checking import verify_project
+    from scoreline.cli.checking import RawOrder, verify_project
 
-    raise typer.Exit(verify_project(project, against or (), json))
+    raise typer.Exit(verify_project(project, against or (), RawOrder(from_raw, since), json))
 
 
 def add_to(app: typer.Typer) -> None:
