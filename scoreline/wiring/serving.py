@@ -6,10 +6,12 @@ What belongs here: choosing what the page reads from. What does not: the page.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scoreline.steps.planning import load_plan
+from scoreline.steps.change.approving import asks_for_approval, counting
+from scoreline.steps.planning import LoadedPlan, load_plan
 
 if TYPE_CHECKING:
     from scoreline.steps.project import Project
@@ -25,11 +27,23 @@ def open_live(project: Project, settled: Callable[[], None] = lambda: None) -> L
     """
     from scoreline.web.reading.live import Live
 
-    root = project.paths.root
-    return Live(project, lambda: load_plan(root, check_sql=False), lambda: _mark(root), settled)
+    return Live(project, lambda: _counting(project), lambda: _mark(project), settled)
 
 
-def _mark(root: Path) -> Hashable:
+def _counting(project: Project) -> LoadedPlan:
+    """The definitions in the files, changed targets that wait for approval as they were."""
+    loaded = load_plan(project.paths.root, check_sql=False)
+    return replace(loaded, plan=counting(loaded.plan, project.store)[0])
+
+
+def _mark(project: Project) -> Hashable:
+    """What tells that other definitions count: the files, and what was approved since."""
+    asked = asks_for_approval(project.plan, project.store)
+    approved = tuple(sorted(project.store.definition_digests().items())) if asked else ()
+    return _files(project.paths.root), approved
+
+
+def _files(root: Path) -> Hashable:
     """Names, sizes and times of the definition files."""
     found = []
     for path in sorted((root / "okr_defs").rglob("*")):

@@ -9,9 +9,12 @@ import pytest
 from flow_builders import ORGANISATION, Small
 
 from scoreline.core.errors import UsageError
+from scoreline.core.model import Reach
 from scoreline.steps.change.applying import Applied, apply_definitions
 from scoreline.steps.defining import login
+from scoreline.web.reading.live import Live
 from scoreline.wiring import open_project
+from scoreline.wiring.serving import open_live
 
 SOURCE = """\
 source: lms
@@ -164,6 +167,26 @@ def test_a_reason_is_asked_for(small: Small, reason: str) -> None:
     """Nothing is recorded without a reason."""
     with pytest.raises(UsageError, match="--reason"):
         _apply(small, reason)
+
+
+def test_the_page_shows_the_approved_target_until_the_owner_agrees(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that is open follows the files, and does not show what nobody approved."""
+    monkeypatch.setattr("scoreline.web.reading.live.LOOK_AGAIN", 0.0)
+    with small.open() as project:
+        live = open_live(project)
+        _aim(small, 5)
+        assert _aimed(live) == 10
+        _apply(small, by=["ann@acme.example"])
+        assert _aimed(live) == 5
+
+
+def _aimed(live: Live) -> object:
+    live.key()
+    kind = live.project().plan.key_results[KR].kind
+    assert isinstance(kind, Reach)
+    return kind.target
 
 
 def test_definitions_in_error_are_not_recorded(small: Small) -> None:
