@@ -1,0 +1,9 @@
+"""`python -m connectors.rest`: what would be delivered, without the product."""
+
+import sys
+
+from connectors.http.alone import run
+from connectors.rest.connector import RestConnector
+
+if __name__ == "__main__":
+    sys.exit(run(RestConnector))

@@ -1,0 +1,9 @@
+"""`python -m connectors.salesforce`: what would be delivered, without the product."""
+
+import sys
+
+from connectors.http.alone import run
+from connectors.salesforce.connector import SalesforceConnector
+
+if __name__ == "__main__":
+    sys.exit(run(SalesforceConnector))
