@@ -105,8 +105,31 @@ def verify(
     raise typer.Exit(verify_project(project, against or (), RawOrder(from_raw, since), json))
 
 
+def evidence(
+    key_result: KeyResult,
+    period: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PERIOD",
+            help="A cycle, a day or DAY..DAY; the key result's cycle if left out.",
+        ),
+    ] = None,
+    project: Project = HERE,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", dir_okay=False, help="The ZIP file to write."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Pack all that a key result's scores rest on, with a check that runs without Scoreline."""
+    from scoreline.cli.evidence import write_evidence
+
+    raise typer.Exit(write_evidence(project, key_result, period, output, json))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(explain)
     app.command()(why)
     app.command()(verify)
+    app.command()(evidence)
