@@ -92,6 +92,7 @@ def show_batch(root: Path, name: str, rows: int, json: bool) -> int:
             aside = [q for q in project.store.quarantines(batch.stream) if q.batch == batch.id]
         checks = project.store.check_results(batch.id) if batch else []
         counts = project.store.load_counts(batch.id) if batch else None
+        objects = {q.batch: project.store.batch(q.batch).object for q in aside}
         samples = {q.id: _first_rows(project, q, rows) for q in aside}
     if json:
         print_json(
@@ -104,7 +105,12 @@ def show_batch(root: Path, name: str, rows: int, json: bool) -> int:
                     for c in checks
                 ],
                 "quarantines": [
-                    {**quarantine_json(q), "first_rows": samples[q.id][1]} for q in aside
+                    {
+                        **quarantine_json(q),
+                        "object": objects[q.batch],
+                        "first_rows": samples[q.id][1],
+                    }
+                    for q in aside
                 ],
             }
         )
@@ -118,8 +124,14 @@ def show_batch(root: Path, name: str, rows: int, json: bool) -> int:
     for q in aside:
         columns, found = samples[q.id]
         out.print(f"\n[bold]{q.id}[/] {q.rows:,} rows set aside ({q.state}): {safe(q.reason)}")
+        columns = sorted((c for c in columns if c != "_seq"), key=lambda c: c != "_row")
+        titles = [f"row of {objects[q.batch]}#" if c == "_row" else c for c in columns]
         cells = [[safe(row.get(c)) for c in columns] for row in found]
-        out.print(table("", columns, cells) if q.file else "  [magenta]the rows are gone[/]")
+        out.print(
+            table("", [safe(t) for t in titles], cells)
+            if q.file
+            else "  [magenta]the rows are gone[/]"
+        )
     return 0
 
 

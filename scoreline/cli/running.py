@@ -14,6 +14,7 @@ from typing import Any
 import typer
 
 from scoreline.cli.console import console, exit_status, opened, print_json, safe, status_text, table
+from scoreline.cli.problems import counted
 from scoreline.cli.removing import expiry_as_json
 from scoreline.cli.telling import print_told, told_as_json
 from scoreline.core.errors import UsageError
@@ -21,7 +22,7 @@ from scoreline.steps.backfilling import Backfill, backfill
 from scoreline.steps.gone import gone_by_age
 from scoreline.steps.project import Project
 from scoreline.steps.rebuilding import rebuild
-from scoreline.steps.reports import RunReport, SourceReport
+from scoreline.steps.reports import RunReport, SourceReport, StreamReport
 from scoreline.steps.run import ingest_source, run_all, score
 from scoreline.steps.telling import tell
 
@@ -82,12 +83,14 @@ def _source(report: SourceReport) -> dict[str, Any]:
                 "state": s.state,
                 "landed": s.landed,
                 "unchanged": s.unchanged,
+                "unsettled": s.unsettled,
                 "copies": s.copies,
                 "loaded": s.loaded,
                 "waiting": s.waiting,
                 "blocked": list(s.blocked),
                 "block_reasons": list(s.block_reasons),
                 "rows_received": s.rows_received,
+                "rows_forgotten": s.rows_forgotten,
                 "rows_inserted": s.rows_inserted,
                 "rows_repeated": s.rows_repeated,
                 "rows_superseded": s.rows_superseded,
@@ -121,14 +124,7 @@ def _print_run(project: Project, report: RunReport) -> None:
     out.print(table("", columns, rows))
     for source in report.sources.values():
         for s in source.streams.values():
-            if s.error:
-                out.print(f"[red]failed[/] {safe(s.stream)}: {safe(s.error)}")
-            for batch, reason in zip(s.blocked, s.block_reasons, strict=True):
-                waits = f"; {s.waiting} more wait behind it" if s.waiting else ""
-                out.print(
-                    f"[magenta]blocked[/] {safe(s.stream)} {batch}: {safe(reason)}{waits}\n"
-                    f"  decide: scoreline batches release|reject {batch} --reason …"
-                )
+            _print_notes(s, out)
     for problem in report.problems:
         out.print(f"[red]definition[/] {safe(problem)}")
     if report.expired:
@@ -138,6 +134,28 @@ def _print_run(project: Project, report: RunReport) -> None:
             "`scoreline explain` and the record say which"
         )
     _print_scores(project, report, out)
+
+
+def _print_notes(s: StreamReport, out: Any) -> None:
+    """What there is to say of a stream beside its numbers."""
+    if s.error:
+        out.print(f"[red]failed[/] {safe(s.stream)}: {safe(s.error)}")
+    if s.rows_forgotten:
+        out.print(
+            f"[dim]left out[/] {safe(s.stream)}: {counted(s.rows_forgotten, 'row')} of people "
+            "who were forgotten"
+        )
+    if s.unsettled:
+        out.print(
+            f"[dim]waiting[/] {safe(s.stream)}: {counted(s.unsettled, 'file')} still being "
+            "written; the next run reads what is settled"
+        )
+    for batch, reason in zip(s.blocked, s.block_reasons, strict=True):
+        waits = f"; {s.waiting} more wait behind it" if s.waiting else ""
+        out.print(
+            f"[magenta]blocked[/] {safe(s.stream)} {batch}: {safe(reason)}{waits}\n"
+            f"  decide: scoreline batches release|reject {batch} --reason …"
+        )
 
 
 def _print_scores(project: Project, report: RunReport, out: Any) -> None:

@@ -30,6 +30,7 @@ class Landing:
 
     landed: list[Batch] = field(default_factory=list)
     unchanged: int = 0
+    unsettled: int = 0
     copies: int = 0
 
 
@@ -52,7 +53,7 @@ def land_stream(project: Project, extractor: Extractor, stream: Stream, run: str
     if found.touched:
         store.refresh_signatures(name, found.touched)
     new, copies = _to_read(stream, found)
-    landing = Landing(unchanged=found.unchanged, copies=copies)
+    landing = Landing(unchanged=found.unchanged, copies=copies, unsettled=found.unsettled)
     if new:
         if has_pseudonyms(stream):
             note_keys(project, active_keys(project))

@@ -52,13 +52,15 @@ class Discovered:
     """What a look at a source found.
 
     `touched` are known contents under a new signature, `copies` known contents under a
-    new name (with the name of the original), `unchanged` the number not opened.
+    new name (with the name of the original), `unchanged` the number not opened,
+    `unsettled` the number left alone because they changed a moment ago.
     """
 
     new: Sequence[Found]
     touched: Mapping[str, str]
     copies: Sequence[tuple[Found, str]]
     unchanged: int
+    unsettled: int = 0
 
 
 class Extract(Protocol):

@@ -22,12 +22,14 @@ class StreamReport:
 
     `error` says why the stream could not be read (a blocked batch is not an error of the
     stream: see `blocked`); `transient` that trying again later may succeed. `waiting`
-    batches passed but queue behind a blocked one.
+    batches passed but queue behind a blocked one. `unsettled` objects changed a moment ago
+    and are left for the next run.
     """
 
     stream: str
     landed: int = 0
     unchanged: int = 0
+    unsettled: int = 0
     copies: int = 0
     passed: int = 0
     blocked: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class StreamReport:
     loaded: int = 0
     waiting: int = 0
     rows_received: int = 0
+    rows_forgotten: int = 0
     rows_inserted: int = 0
     rows_repeated: int = 0
     rows_superseded: int = 0

@@ -230,6 +230,8 @@ def _land_stream(project: Project, extractor: Extractor, stream: Stream, run: st
         read_again(project, extractor, stream)
         landing = land_stream(project, extractor, stream, run)
         report.landed, report.unchanged = len(landing.landed), landing.unchanged
+        report.unsettled = landing.unsettled
+        report.rows_forgotten = sum(b.rows_forgotten for b in landing.landed)
         report.copies = landing.copies
         report.rows_received = sum(b.rows_received for b in landing.landed)
     except SourceFailure as failure:

@@ -24,6 +24,7 @@ class Trial:
 
     stream: str
     objects: int = 0
+    unsettled: int = 0
     object: str | None = None
     rows_received: int = 0
     rows_broken: int = 0
@@ -43,6 +44,8 @@ class Trial:
     @property
     def summary(self) -> str:
         """One line."""
+        if self.object is None and self.unsettled:
+            return f"still being written: {self.unsettled}; try again in a moment"
         if self.object is None:
             return "nothing to read" if self.error is None else "cannot be read"
         more = f", the newest of {self.objects}" if self.objects > 1 else ""
@@ -58,7 +61,7 @@ def try_stream(project: Project, extractor: Extractor, stream: Stream, rows: int
     trial = Trial(stream.full_name)
     try:
         found = extractor.discover(stream, {}, frozenset(), None, sample=True)
-        trial.objects = len(found.new)
+        trial.objects, trial.unsettled = len(found.new), found.unsettled
         if found.new:
             _read(project, extractor, stream, trial, found.new[-1], rows)
     except (SourceFailure, ScorelineError) as error:

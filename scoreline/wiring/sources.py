@@ -102,6 +102,7 @@ class SourceReader:
             touched={t.name: t.signature for t in found.touched},
             copies=[(_found(c.ref), c.of) for c in found.copies],
             unchanged=found.unchanged,
+            unsettled=found.unsettled,
         )
 
     def extract(self, stream: Stream, found: Found, work: Path) -> SourceExtract:

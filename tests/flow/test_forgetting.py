@@ -159,7 +159,8 @@ def test_a_full_export_does_not_bring_the_person_back(tmp_path: Path, who: str) 
         "data/done3.csv",
         f"who,score,at\n{ANN},9,2026-11-08\ndan,8,2026-11-08\n{ANN},z,2026-11-09\n",
     )
-    small.run(DAY)
+    report = small.run(DAY)
+    assert report.sources["lms"].streams["lms.done"].rows_forgotten == 2
     with small.open() as project:
         newest = project.store.batches()[-1]
     counts = newest.rows_received, newest.rows_typed, newest.rows_broken, newest.rows_forgotten

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,6 +47,13 @@ objectives:
       hand: {title: By hand, manual: true, baseline: 0, target: 10}
 """
 DAY = "2026-11-20"
+UNSETTLED = """\
+source: lms
+connector: files
+options: {root: data}
+streams:
+  a: {options: {glob: "*.csv", settle_seconds: 3600}, columns: {id: text}, key: [id], load: append}
+"""
 
 
 @pytest.fixture
@@ -336,3 +344,16 @@ def test_a_filter_value_that_the_data_never_showed_is_a_warning(small: Small) ->
     small.run(DAY)
     found = all_problems(small.root, check_options, recorded_facts)
     assert any("slaes" in f"{p.found} {p.message}" for p in found if p.severity == "warning")
+
+
+def test_a_file_still_being_written_is_left_for_the_next_run(tmp_path: Path) -> None:
+    """It is neither read nor an error; the report says that it waits."""
+    small = Small(tmp_path)
+    small.define(organisation=ORGANISATION, sources__lms=UNSETTLED)
+    path = small.write("data/a.csv", "id\n1\n")
+    found = small.run().sources["lms"].streams["lms.a"]
+    assert (found.unsettled, found.landed, found.error) == (1, 0, None)
+    written = path.stat().st_mtime - 7200
+    os.utime(path, (written, written))
+    found = small.run().sources["lms"].streams["lms.a"]
+    assert (found.unsettled, found.landed) == (0, 1)
