@@ -8,8 +8,10 @@ of a page, or anything that knows of key results. No float enters or leaves.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+|/[0-9]+)?")
 _ONE = Fraction(1)
@@ -65,6 +67,12 @@ class Exact:
 
 def _below(value: Exact) -> Fraction:
     return _ONE if value.denominator is None else value.denominator
+
+
+def total(numbers: Sequence[Fraction]) -> Fraction:
+    """The sum, over one common denominator: as exact as adding one by one, and faster."""
+    below = lcm(*(x.denominator for x in numbers))
+    return Fraction(sum(x.numerator * (below // x.denominator) for x in numbers), below)
 
 
 def shown(x: Fraction | None, places: int = 6) -> str | None:

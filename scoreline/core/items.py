@@ -16,6 +16,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
+from scoreline.core.exact import total
 from scoreline.core.model import KeyResult, Thresholds
 from scoreline.core.observed import WITHOUT_VALUE, Score, Status
 from scoreline.core.scoring import by_pace, in_grace, pace_ratio
@@ -175,8 +176,10 @@ def roll_up(
 def _mean(items: Iterable[Item], of: Callable[[Item], Fraction | None]) -> Fraction | None:
     """The weighted mean over the items that have the number; None where none has it."""
     pairs = [(item.weight, value) for item in items if (value := of(item)) is not None]
-    total = sum((weight for weight, _ in pairs), _ZERO)
-    return sum((weight * value for weight, value in pairs), _ZERO) / total if pairs else None
+    if not pairs:
+        return None
+    parts = [value if weight == 1 else weight * value for weight, value in pairs]
+    return total(parts) / total([weight for weight, _ in pairs])
 
 
 def _all_closed(items: Sequence[Item]) -> bool:

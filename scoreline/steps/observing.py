@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -87,11 +87,11 @@ class Observer:
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
-        self._plan = evidence.plan
+        self._looked_up = _LookedUp(evidence)
 
     def observe(self, kr: KeyResult, as_of: date) -> Observed:
         """What is known of a key result as of a day."""
-        found = _One(self._evidence, kr, min(as_of, kr.due)).observed()
+        found = _One(self._looked_up, kr, min(as_of, kr.due)).observed()
         frozen = self._frozen(kr, as_of)
         if frozen is None:
             return found
@@ -106,9 +106,35 @@ class Observer:
         return None if body is None else frozen_from(body["frozen"])
 
 
+class _LookedUp:
+    """What many key results ask of the same evidence, looked up once."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence, self.plan = evidence, evidence.plan
+        self.closure = cache(partial(closure, self.plan))
+        self.streams_read = cache(partial(streams_read, self.plan))
+        self.staleness = cache(self._staleness)
+        self.newest_event = cache(self._newest_event)
+
+    def _staleness(self, stream: str, day: date) -> str | None:
+        return staleness(
+            self.plan,
+            self.plan.streams[stream],
+            self.evidence.streams.get(stream),
+            self.evidence.extracted.get(stream),
+            day,
+            self.evidence.now,
+        )
+
+    def _newest_event(self, stream: str, day: date) -> datetime | None:
+        moment = min(self.evidence.now, end_of_day(day, self.evidence.zone))
+        return newest_event(self.evidence.streams[stream], moment)
+
+
 class _One:
-    def __init__(self, evidence: Evidence, kr: KeyResult, day: date) -> None:
-        self.evidence, self.plan, self.kr, self.day = evidence, evidence.plan, kr, day
+    def __init__(self, looked_up: _LookedUp, kr: KeyResult, day: date) -> None:
+        self.looked_up, self.evidence = looked_up, looked_up.evidence
+        self.plan, self.kr, self.day = looked_up.plan, kr, day
         self.cycle = kr.id.split("/", 1)[0]
 
     # --- where values come from ----------------------------------------------------------
@@ -136,7 +162,9 @@ class _One:
 
     @cached_property
     def streams(self) -> tuple[str, ...]:
-        found = {s for m in self.metrics for s in streams_read(self.plan, m)}
+        if len(self.metrics) == 1:
+            return self.looked_up.streams_read(self.metrics[0])
+        found = {s for m in self.metrics for s in self.looked_up.streams_read(m)}
         return tuple(s for s in self.plan.streams if s in found)
 
     @cached_property
@@ -189,7 +217,7 @@ class _One:
     def _uncomputed(self) -> str | None:
         """Why the key result's metrics have no series; None if they have."""
         for name in self.metrics:
-            for part in closure(self.plan, name):
+            for part in self.looked_up.closure(name):
                 if part in self.evidence.failed:
                     return f"metric {part} could not be computed: {self.evidence.failed[part]}"
         missing = [r for r in self.values if r not in self.evidence.series]
@@ -241,14 +269,7 @@ class _One:
         if self.kr.manual:
             return self._stale_check_in()
         for name in self.streams:
-            words = staleness(
-                self.plan,
-                self.plan.streams[name],
-                self.evidence.streams.get(name),
-                self.evidence.extracted.get(name),
-                self.day,
-                self.evidence.now,
-            )
+            words = self.looked_up.staleness(name, self.day)
             if words is not None:
                 return words
         return None
@@ -308,9 +329,8 @@ class _One:
 
     def newest(self) -> datetime | None:
         """The newest event that the key result rests on: of the stream that lags most."""
-        moment = min(self.evidence.now, end_of_day(self.day, self.evidence.zone))
         instants = [
-            newest_event(self.evidence.streams[s], moment)
+            self.looked_up.newest_event(s, self.day)
             for s in self.streams
             if s in self.evidence.streams and self.plan.streams[s].event_time is not None
         ]
@@ -391,7 +411,7 @@ class _One:
 
     def _provisional(self) -> bool:
         """Whether the evaluated day is younger than the longest `settle` of its metrics."""
-        names = {part for n in self.metrics for part in closure(self.plan, n)}
+        names = {part for n in self.metrics for part in self.looked_up.closure(n)}
         days = max((self.plan.metrics[n].settle_days for n in names), default=0)
         if not days:
             return False

@@ -32,6 +32,8 @@ class Definitions:
     def __init__(self, plan: Plan, bodies: Bodies | None = None) -> None:
         """`bodies` are `object_bodies(plan)`, where the caller has them."""
         self._plan = plan
+        self._uses: dict[str, dict[str, str]] = {}
+        self._names: dict[str, list[str]] = {}
         self._bodies = object_bodies(plan) if bodies is None else bodies
         self.digests = {name: digest_of(body) for name, (_, body) in self._bodies.items()}
 
@@ -44,6 +46,11 @@ class Definitions:
 
     def of(self, kr: KeyResult) -> dict[str, str]:
         """The digest of every object that a key result's score depends on."""
+        if kr.id not in self._uses:
+            self._uses[kr.id] = self._of(kr)
+        return self._uses[kr.id]
+
+    def _of(self, kr: KeyResult) -> dict[str, str]:
         names = ["organisation", f"key_result {kr.id}"]
         metrics = [kr.metric] if kr.metric else []
         steps = getattr(kr.kind, "steps", ())
@@ -58,6 +65,11 @@ class Definitions:
         return digest_of(self.of(kr))
 
     def _below(self, metric: str) -> list[str]:
+        if metric not in self._names:
+            self._names[metric] = self._found_below(metric)
+        return self._names[metric]
+
+    def _found_below(self, metric: str) -> list[str]:
         names = []
         for part in closure(self._plan, metric):
             names.append(f"metric {part}")

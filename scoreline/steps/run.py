@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from scoreline.core.errors import ScorelineError, UsageError, WarehouseError
+from scoreline.core.garbage import rarely_collected
 from scoreline.core.model import Stream
 from scoreline.steps.expiring import Expiry, expire, find_expired, is_declared
 from scoreline.steps.forgetting import Found, Request
@@ -156,7 +157,7 @@ def _run(
     project: Project, kind: str, day: date | None, summary: Mapping[str, Any] | None = None
 ) -> Iterator[tuple[str, Warehouse]]:
     """A run: locked, noted in the store, with the warehouse open and in step."""
-    with project.working(kind):
+    with rarely_collected(), project.working(kind):
         project.files.clean()
         sweep(project)
         began = project.now()
