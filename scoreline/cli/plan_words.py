@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
 
 from scoreline.core.figures import number, percent
 from scoreline.core.scoring import Score
-from scoreline.definitions.diff import Change
-from scoreline.steps.change.differences import ObjectChange
+from scoreline.steps.change.differences import ObjectChange, in_words
 from scoreline.steps.change.effects import Stand
 from scoreline.steps.change.proposal import Effect, Proposal
 
 MARKS: Mapping[str, str] = {"added": "+", "changed": "~", "removed": "-", "left out": "!"}
-_LONG = 200
 
 
 def thing(name: str) -> str:
@@ -25,27 +22,11 @@ def thing(name: str) -> str:
     return name.replace("key_result ", "key result ", 1)
 
 
-def change_words(change: Change) -> str:
-    """A difference: `target: 120 -> 110`, `filter: product: GTX Pro -> product: GTX Basic`."""
-    path = change.path.removeprefix("kind.")
-    if path.rpartition(".")[2] == "filter":
-        change = Change(path, _filter(change.before), _filter(change.after))
-    text = str(Change(path, change.before, change.after))
-    return text if len(text) <= _LONG else f"{text[:_LONG]} …"
-
-
-def _filter(value: Any) -> str | None:
-    """A filter as it is written: `team: sales, north; product: GTX Pro`."""
-    if not value:
-        return None
-    return "; ".join(f"{key}: {', '.join(values)}" for key, values in value)
-
-
 def changes_of(changed: ObjectChange) -> list[str]:
     """What changed of an object; SQL is shown as a diff of its own (`sql_diff`)."""
     if changed.action != "changed":
         return []
-    return [change_words(c) for c in changed.differences if c.path != "sql"]
+    return [in_words(c) for c in changed.differences if c.path != "sql"]
 
 
 def sql_diff(changed: ObjectChange) -> list[str]:
@@ -96,7 +77,7 @@ def goalposts(proposal: Proposal) -> list[tuple[str, list[str]]]:
     """
     groups: dict[str, list[str]] = {}
     for effect in proposal.moved_goalposts:
-        words = "; ".join(change_words(c) for c in effect.goalposts)
+        words = "; ".join(in_words(c) for c in effect.goalposts)
         words = f"{words} (by {effect.author})" if effect.author else words
         groups.setdefault(words, []).append(effect.id)
     return list(groups.items())

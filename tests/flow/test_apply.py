@@ -91,7 +91,7 @@ def test_a_changed_target_waits_and_the_approved_one_counts(small: Small) -> Non
     report = small.run()
     assert report.scores is not None
     assert report.scores.waiting == (
-        f"{KR}: kind.target: 10 -> 5: waits for the approval of ann@acme.example",
+        f"{KR}: target: 10 -> 5: waits for the approval of ann@acme.example",
     )
     assert not report.failed
     assert (_target(small), small.status()["people"]["progress"]) == ("10", "0.300000")
@@ -146,7 +146,7 @@ def test_a_new_name_does_not_get_round_the_approval(small: Small) -> None:
     report = small.run()
     assert report.scores is not None
     [waiting] = report.scores.waiting
-    assert waiting.startswith("2026-H2/learning/o/persons: kind.target: 10 -> 4")
+    assert waiting.startswith("2026-H2/learning/o/persons: target: 10 -> 4")
     assert small.status()["persons"]["target"] == "10"
 
 

@@ -20,7 +20,7 @@ from scoreline.core.records import DefinitionVersion
 from scoreline.definitions.canonical import canonical, metrics_of
 from scoreline.definitions.diff import Change, semantic_diff
 from scoreline.definitions.recorded import is_removed, key_result_from
-from scoreline.steps.change.differences import is_goalpost
+from scoreline.steps.change.differences import in_words, is_goalpost
 from scoreline.steps.project import Waiting
 from scoreline.store.store import ControlStore
 
@@ -74,7 +74,7 @@ def _one(plan: Plan, kr: KeyResult, recorded: Mapping[str, DefinitionVersion]) -
         return None
     former = key_result_from(body)
     approver = former.owner or _lead(plan, kr.id)
-    return Waiting(kr.id, approver, tuple(str(c) for c in changes), former)
+    return Waiting(kr.id, approver, tuple(in_words(c) for c in changes), former)
 
 
 def goalposts(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from scoreline.core.errors import Place, Problem
 from scoreline.core.model import Plan
@@ -35,6 +35,7 @@ _NOT_SCORED: Mapping[str, frozenset[str]] = {
 }
 """Keys of a body that move no score of a key result that is already there, by kind."""
 
+_LONG = 200
 _PROGRESS = re.compile(r"kind\.(steps\[\d+\]\.(done|title)|on)$")
 """What is reported, not aimed at: the days on which milestones and key results were done."""
 
@@ -119,3 +120,19 @@ def _places(plan: Plan) -> dict[str, Place]:
     found |= {f"objective {n}": o.place for n, o in plan.objectives.items()}
     found |= {f"key_result {n}": k.place for n, k in plan.key_results.items()}
     return found
+
+
+def in_words(change: Change) -> str:
+    """A difference for people: `target: 120 -> 110`, `filter: product: GTX Pro -> …`."""
+    path = change.path.removeprefix("kind.")
+    if path.rpartition(".")[2] == "filter":
+        change = Change(path, _filter(change.before), _filter(change.after))
+    text = str(Change(path, change.before, change.after))
+    return text if len(text) <= _LONG else f"{text[:_LONG]} …"
+
+
+def _filter(value: Any) -> str | None:
+    """A filter as it is written: `team: sales, north; product: GTX Pro`."""
+    if not value:
+        return None
+    return "; ".join(f"{key}: {', '.join(values)}" for key, values in value)
