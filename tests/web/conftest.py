@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-_flow = str(Path(__file__).resolve().parents[1] / "flow")
-if _flow not in sys.path:
-    sys.path.insert(0, _flow)
+_TESTS = Path(__file__).resolve().parents[1]
+for _path in (str(_TESTS / "flow"), str(_TESTS.parent)):  # builders, and the bench
+    if _path not in sys.path:
+        sys.path.insert(0, _path)
 
 from flow_builders import Clock, Small  # noqa: E402
 from page_world import Pages, served, write_world  # noqa: E402
