@@ -171,23 +171,35 @@ class TwoStates:
         if not self.is_keyed or not set(self._stream.key) <= set(columns):
             return []
         at = {name: f"c{n}" for n, name in enumerate(columns, start=1)}
-        same = " AND ".join(f"a.{at[k]} IS NOT DISTINCT FROM b.{at[k]}" for k in self._stream.key)
-        texts = ", ".join(f"CAST(a.{c} AS VARCHAR), CAST(b.{c} AS VARCHAR)" for c in at.values())
-        keyed = " AND ".join(
-            f"d.{quote(k)} IS NOT DISTINCT FROM "
-            f"CASE WHEN a.n IS NULL THEN b.{at[k]} ELSE a.{at[k]} END"
-            for k in self._stream.key
+        keys = self._stream.key
+        same = " AND ".join(f"a.{at[k]} IS NOT DISTINCT FROM b.{at[k]}" for k in keys)
+        named = ", ".join(
+            f"CASE WHEN a.n IS NULL THEN b.{at[k]} ELSE a.{at[k]} END AS {quote(k)}" for k in keys
         )
         above, below = (
             f"coalesce(b.{side}, 0) - coalesce(a.{side}, 0)"
             for side in ("numerator", "denominator")
         )
+        moved = (
+            f"SELECT {named}, {above} AS x, {below} AS y FROM {before} a FULL JOIN {after} b "
+            f"ON {same} WHERE x <> 0 OR y <> 0 "
+            f"ORDER BY abs(x) DESC, abs(y) DESC, {key_list(self._stream)} LIMIT {limit}"
+        )
+        texts = ", ".join(
+            f"CAST(o.{quote(c)} AS VARCHAR), CAST(w.{quote(c)} AS VARCHAR)" for c in columns
+        )
+        joins = "".join(
+            f" LEFT JOIN {table} {short} ON {same_key(self._stream, short, 'm')}"
+            for table, short in (
+                (self._differing, "d"),
+                (self._kept(self._tables[0], "before"), "o"),
+                (self._kept(self._tables[0], "after"), "w"),
+            )
+        )
         rows = self._connection.execute(
-            f"SELECT coalesce((SELECT _kind FROM {self._differing} d WHERE {keyed}), 'same'), "
-            f"CAST({above} AS VARCHAR), CAST({below} AS VARCHAR), coalesce(b.seq, a.seq), "
-            f"coalesce(b.line, a.line), {texts} FROM {before} a FULL JOIN {after} b ON {same} "
-            f"WHERE {above} <> 0 OR {below} <> 0 "
-            f"ORDER BY abs({above}) DESC, abs({below}) DESC, 4, 5 LIMIT {limit}"
+            f"SELECT coalesce(d._kind, 'same'), CAST(x AS VARCHAR), CAST(y AS VARCHAR), "
+            f"coalesce(w._seq, o._seq), coalesce(w._row, o._row), {texts} FROM ({moved}) m{joins} "
+            "ORDER BY abs(x) DESC, abs(y) DESC, 4, 5"
         ).fetchall()
         return [self._effect(columns, row) for row in rows]
 
