@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scoreline.cli.console import console, print_json, safe
+from scoreline.definitions.metric_tests import load_tests
 from scoreline.steps.planning import load_plan
 from scoreline.workbench.dictionary import dictionary
 from scoreline.workbench.dictionary_pages import write_pages
@@ -21,7 +22,8 @@ def write_dictionary(root: Path, folder: Path, json: bool) -> int:
         UsageError: the folder holds something else.
     """
     loaded = load_plan(root.resolve())
-    count = write_pages(dictionary(loaded.plan), folder)
+    tests, _ = load_tests(root.resolve(), loaded.plan)
+    count = write_pages(dictionary(loaded.plan, tests), folder)
     left = sorted({p.scope or p.place.file for p in loaded.problems if p.severity == "error"})
     if json:
         print_json({"folder": str(folder), "pages": count, "left_out": left})

@@ -8,11 +8,12 @@ is gathered: of a source's options only those that name a place or a pattern.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scoreline.core.model import Column, KeyResult, Metric, Model, Plan, Source, Stream
 from scoreline.definitions.canonical import metrics_of, refs_of
+from scoreline.definitions.metric_tests import MetricTest
 from scoreline.measures.lineage import Lineage, Use
 from scoreline.measures.requests import streams_read
 from scoreline.measures.single import sql_of
@@ -93,12 +94,18 @@ class Dictionary:
         return [entry for (k, _), entry in self.entries.items() if k == kind]
 
 
-def dictionary(plan: Plan) -> Dictionary:
-    """The dictionary of a plan, without what is in error (`measures.prune`)."""
+def dictionary(plan: Plan, tests: Sequence[MetricTest] = ()) -> Dictionary:
+    """The dictionary of a plan, without what is in error (`measures.prune`).
+
+    Args:
+        plan: the resolved definitions.
+        tests: the metrics' own tests, which their pages list.
+    """
     lineage, users = Lineage(plan), _Users(plan)
     entries: dict[tuple[str, str], Entry] = {}
     for name, metric in plan.metrics.items():
-        entries["metric", name] = _metric(plan, metric, lineage, users)
+        own = tuple(_test(test) for test in tests if test.metric == name)
+        entries["metric", name] = replace(_metric(plan, metric, lineage, users), tests=own)
     for source in plan.sources.values():
         for stream in source.streams:
             entries["stream", stream.full_name] = _stream(source, stream, users, entries)
@@ -107,6 +114,11 @@ def dictionary(plan: Plan) -> Dictionary:
     for key_result in plan.key_results.values():
         entries["key result", key_result.id] = _key_result(key_result, lineage)
     return Dictionary(plan.organisation.name, entries)
+
+
+def _test(test: MetricTest) -> str:
+    """A test in one line, with its place."""
+    return f"{test.title or test.name} ({test.place.file}:{test.place.line})"
 
 
 class _Users:

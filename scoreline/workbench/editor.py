@@ -69,6 +69,7 @@ def project_schemas(plan: Plan | None) -> dict[str, Schema]:
     _in_source(schemas["source"], plan)
     _in_metrics(schemas["metrics"], plan)
     _in_objectives(schemas["objectives"], plan)
+    _in_tests(schemas["tests"], plan)
     return schemas
 
 
@@ -159,10 +160,22 @@ def _measured(columns: Iterable[Any]) -> Schema:
     }
 
 
+def _metric_names(plan: Plan) -> Schema:
+    return _among({name: f"{m.title} ({m.unit})" for name, m in plan.metrics.items()})
+
+
+def _in_tests(schema: Schema, plan: Plan) -> None:
+    words = _properties(schema, "MetricTestSpec")
+    words["metric"] = _metric_names(plan)
+    words["rows"]["properties"] = {
+        name: {"items": {"properties": {c.name: True for c in stream.columns}}}
+        for name, stream in plan.streams.items()
+    }
+
+
 def _in_objectives(schema: Schema, plan: Plan) -> None:
-    metrics = {name: f"{m.title} ({m.unit})" for name, m in plan.metrics.items()}
     for spec in ("KeyResultSpec", "DoneWhenSpec"):
-        _properties(schema, spec)["metric"] = _among(metrics)
+        _properties(schema, spec)["metric"] = _metric_names(plan)
     dimensions = {d for m in plan.metrics.values() for d in m.dimensions}
     key_result = schema["$defs"]["KeyResultSpec"]
     key_result["properties"]["filter"]["properties"] = dict.fromkeys(sorted(dimensions), True)

@@ -62,6 +62,7 @@ _ORDERS: dict[str, tuple[tuple[Path, str], ...]] = {
         ((*_KEY_RESULTS, "milestones", "*"), "title weight due done done_when …"),
         ((*_KEY_RESULTS, "keep"), "at_least at_most every exclusive pass …"),
     ),
+    "tests": ((("tests", "*"), "title metric as_of cycle filter rows … expect expect_by"),),
 }
 
 

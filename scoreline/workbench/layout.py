@@ -98,12 +98,47 @@ def arranged(text: str, kind: str, name: str) -> str:
 def _settled(text: str, kind: str) -> str:
     """The layout that arranging again leaves as it is: a comment may find its place late."""
     for _ in range(_ROUNDS):
-        written = _comments_beside(text, _written_anew(text, kind))
-        result = _without_blanks(_in_order(written, kind))
+        result = _without_blanks(_in_order(_rewritten(text, kind), kind))
         if result == text:
             break
         text = result
     return text
+
+
+def _rewritten(text: str, kind: str) -> str:
+    """The text in its standard indentation and spacing.
+
+    Lines that say nothing (comments, blanks) are taken out for it and put back above the line
+    that they stood above, because ruamel.yaml may lose one after a mapping in braces. Where
+    lines do not correspond (texts of several lines) they stay in.
+    """
+    lines = text.rstrip("\n").split("\n")
+    content = [n for n, line in enumerate(lines) if line.strip() and not _COMMENT.match(line)]
+    bare = "\n".join(lines[n] for n in content) + "\n"
+    if _data(bare) == _data(text):
+        written = _written_anew(bare, kind).rstrip("\n").split("\n")
+        if len(written) == len(content):
+            return _put_back(lines, content, written)
+    return _comments_beside(text, _written_anew(text, kind))
+
+
+def _put_back(lines: list[str], content: list[int], written: list[str]) -> str:
+    """The rewritten lines with everything between them, indented like what it goes with."""
+    made: list[str] = []
+    ends = [*content, len(lines)]
+    for place, end in enumerate(ends):
+        start = ends[place - 1] + 1 if place else 0
+        for number in range(start, end):
+            line = lines[number].strip()
+            near = place if _goes_with_next(lines, number) else place - 1
+            indent = _indent(written[near]) if line and 0 <= near < len(written) else 0
+            made.append(" " * indent + line)
+        made += written[place : place + 1]
+    return "\n".join(made) + "\n"
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _data(text: str) -> Any:
@@ -161,7 +196,7 @@ def _comments_beside(before: str, after: str) -> str:
 
 def _goes_with_next(lines: list[str], place: int) -> bool:
     """Whether a comment is indented like what follows rather than like what comes before."""
-    here = len(lines[place]) - len(lines[place].lstrip())
+    here = _indent(lines[place])
     before, after = _content(lines, place, -1), _content(lines, place, 1)
     if after is None or before is None:
         return after is not None
@@ -174,7 +209,7 @@ def _content(lines: list[str], place: int, step: int) -> int | None:
     while 0 <= place < len(lines):
         line = lines[place]
         if line.strip() and not _COMMENT.match(line):
-            return len(line) - len(line.lstrip())
+            return _indent(line)
         place += step
     return None
 

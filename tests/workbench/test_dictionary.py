@@ -10,6 +10,7 @@ import pytest
 
 from scoreline.core.errors import UsageError
 from scoreline.core.model import Plan
+from scoreline.definitions.metric_tests import load_tests
 from scoreline.definitions.project import load_project
 from scoreline.steps.planning import load_plan
 from scoreline.workbench.dictionary import Dictionary, Link, dictionary
@@ -46,7 +47,7 @@ def plan() -> Plan:
 @pytest.fixture(scope="module")
 def found(plan: Plan) -> Dictionary:
     """The example's dictionary."""
-    return dictionary(plan)
+    return dictionary(plan, load_tests(ROOT, plan)[0])
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,13 @@ def test_a_metric_says_where_it_comes_from(found: Dictionary) -> None:
     assert {to.kind for to in entry.used_by} == {"key result"}
     assert "count(DISTINCT" in entry.sql
     assert any(str(u.source) == "lms_moodle.crm_attempts.grade" for u in entry.lineage)
+
+
+def test_a_metric_lists_its_tests(found: Dictionary, made: dict[str, str]) -> None:
+    """The page of a metric names its tests, with their places."""
+    tests = found.entries["metric", "won_revenue"].tests
+    assert any("okr_defs/tests/sales.yaml:" in test for test in tests)
+    assert "A deal that was won and then lost is lost" in made["metrics/won_revenue.html"]
 
 
 def test_a_column_says_who_uses_it(found: Dictionary) -> None:

@@ -163,7 +163,9 @@ def test_measures_and_filters(plan: Plan) -> None:
     measures = {name: metric.measure for name, metric in plan.metrics.items()}
     assert measures["revenue"] == Aggregate("sum", "amount")
     assert measures["paid"] == Aggregate("sum", "amount", "status = 'paid'")
-    assert measures["food"] == Aggregate("count", None, "food and (status = 'paid' or status = 'sent')")
+    assert measures["food"] == Aggregate(
+        "count", None, "food and (status = 'paid' or status = 'sent')"
+    )
     assert measures["buyers"] == Aggregate("count_distinct", "customer_id")
     assert measures["order_count"] == Aggregate("count")
     assert measures["average_order_denominator"] == Aggregate("count", None, "food")
