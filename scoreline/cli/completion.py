@@ -6,9 +6,13 @@ What belongs here: quick look-ups that never fail loudly. What does not: anythin
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scoreline.store.store import ControlStore
 
 
 def names(kind: str, incomplete: str) -> list[str]:
@@ -20,8 +24,8 @@ def names(kind: str, incomplete: str) -> list[str]:
 
 def _names(kind: str) -> Iterable[str]:
     root = Path(os.environ.get("SCORELINE_PROJECT") or ".").resolve()
-    if kind == "batches":
-        return _batches(root)
+    if kind in _STORED:
+        return _stored(root, _STORED[kind])
     from scoreline.definitions.project import load_project
 
     plan = load_project(root).plan
@@ -32,17 +36,29 @@ def _names(kind: str) -> Iterable[str]:
         "metrics": plan.metrics,
         "sources": plan.sources,
         "streams": plan.streams,
+        "recipients": plan.notify.recipients,
     }
     return known[kind]
 
 
-def _batches(root: Path) -> list[str]:
+def _stored(root: Path, read: Callable[[ControlStore], list[str]]) -> list[str]:
     from scoreline.store.store import ControlStore
     from scoreline.wiring import STATE_FOLDER, control_store_url
 
     store = ControlStore.open(control_store_url(root / STATE_FOLDER))
     try:
-        held = [q.id for q in store.quarantines() if q.state == "held"]
-        return [b.id for b in store.batches(None, ["blocked"])] + held
+        return read(store)
     finally:
         store.close()
+
+
+def _batches(store: ControlStore) -> list[str]:
+    held = [q.id for q in store.quarantines() if q.state == "held"]
+    return [b.id for b in store.batches(None, ["blocked"])] + held
+
+
+_STORED: Mapping[str, Callable[[ControlStore], list[str]]] = {
+    "batches": _batches,
+    "unsure": lambda store: [m.key for m in store.messages(["unsure"])],
+    "users": lambda store: [u.name for u in store.users()],
+}

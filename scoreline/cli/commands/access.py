@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
-from scoreline.cli.commands.options import HERE, Json, Project
+from scoreline.cli.commands.options import HERE, Json, Project, complete_user
 
 Name = Annotated[
     str,
-    typer.Argument(metavar="NAME", help="How they log in: the address that owners are written by."),
+    typer.Argument(
+        metavar="NAME",
+        help="How they log in: the address that owners are written by.",
+        autocompletion=complete_user,
+    ),
 ]
 
 

@@ -38,6 +38,21 @@ def complete_batch(incomplete: str) -> list[str]:
     return _project_names("batches", incomplete)
 
 
+def complete_recipient(incomplete: str) -> list[str]:
+    """Names of recipients of messages that `incomplete` may become."""
+    return _project_names("recipients", incomplete)
+
+
+def complete_unsure(incomplete: str) -> list[str]:
+    """Keys of messages that are unsure, which `incomplete` may become."""
+    return _project_names("unsure", incomplete)
+
+
+def complete_user(incomplete: str) -> list[str]:
+    """Names of users that `incomplete` may become."""
+    return _project_names("users", incomplete)
+
+
 def complete_stream(incomplete: str) -> list[str]:
     """Names of streams that `incomplete` may become."""
     return _project_names("streams", incomplete)

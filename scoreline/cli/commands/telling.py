@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from scoreline.cli.commands.options import HERE, Json, Project
+from scoreline.cli.commands.options import (
+    HERE,
+    Json,
+    Project,
+    complete_recipient,
+    complete_unsure,
+)
 
 
 def notify(
@@ -16,7 +22,12 @@ def notify(
     ] = False,
     test: Annotated[
         str | None,
-        typer.Option("--test", metavar="RECIPIENT", help="Send this recipient a test message."),
+        typer.Option(
+            "--test",
+            metavar="RECIPIENT",
+            help="Send this recipient a test message.",
+            autocompletion=complete_recipient,
+        ),
     ] = None,
     address: Annotated[
         str | None,
@@ -24,7 +35,12 @@ def notify(
     ] = None,
     again: Annotated[
         str | None,
-        typer.Option("--again", metavar="KEY", help="Send a message once more that is unsure."),
+        typer.Option(
+            "--again",
+            metavar="KEY",
+            help="Send a message once more that is unsure.",
+            autocompletion=complete_unsure,
+        ),
     ] = None,
     log: Annotated[
         bool, typer.Option("--log", help="Only list messages: those that wait, and the newest.")
