@@ -23,7 +23,7 @@ from scoreline.core.errors import DefinitionError, Problem, UsageError
 from scoreline.definitions.project import FOLDER, load_project
 from scoreline.steps.checking import all_problems
 from scoreline.warehouse.lock import is_held
-from scoreline.wiring import check_options, recorded_facts
+from scoreline.wiring import check_options, make_importable, recorded_facts
 from scoreline.workbench.editor import refresh_schemas
 from scoreline.workbench.mending import mend
 
@@ -53,6 +53,7 @@ def check_project(root: Path, strict: bool, form: Form, *, fix: bool = False) ->
 
 
 def _problems(root: Path) -> Sequence[Problem]:
+    make_importable(root)
     try:
         return all_problems(root, check_options, recorded_facts)
     except DefinitionError:

@@ -10,7 +10,7 @@ from scoreline.wiring.opening import (
     with_sql_checked,
 )
 from scoreline.wiring.secret_values import resolve_secrets
-from scoreline.wiring.sources import SourceExtract, SourceReader, check_options
+from scoreline.wiring.sources import SourceExtract, SourceReader, check_options, make_importable
 
 __all__ = [
     "STATE_FOLDER",
@@ -18,6 +18,7 @@ __all__ = [
     "SourceReader",
     "check_options",
     "control_store_url",
+    "make_importable",
     "named_store_url",
     "open_project",
     "recorded_facts",

@@ -19,7 +19,7 @@ from scoreline.steps.ports import Clock, Listener, Silence
 from scoreline.wiring.keyring import Keyring
 from scoreline.wiring.messengers import notifier_of
 from scoreline.wiring.secret_values import resolve_secrets
-from scoreline.wiring.sources import SourceReader, check_options
+from scoreline.wiring.sources import SourceReader, check_options, make_importable
 
 if TYPE_CHECKING:
     from scoreline.quality.model import Validator
@@ -66,6 +66,7 @@ def open_project(
     from scoreline.warehouse.files import FileStore
 
     root = root.resolve()
+    make_importable(root)
     loaded = load_plan(root, check_options if check_sql else None, check_sql=check_sql)
     paths = Paths(root, root / STATE_FOLDER)
     paths.state.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ any step.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from connectors.base import Connector, ObjectRef
     from connectors.batch import Batch as ConnectorBatch
     from scoreline.warehouse.arrow import ArrowStream, Layout
+
+
+def make_importable(root: Path) -> None:
+    """Let definitions name connectors of the project's own (`own_connectors.portal:…`)."""
+    if str(root) not in sys.path:
+        sys.path.append(str(root))
 
 
 def check_options(source: Source) -> list[tuple[str | None, str]]:

@@ -88,6 +88,17 @@ def new_source(
     raise typer.Exit(propose_source(project, wanted, write=write, json=json))
 
 
+def new_connector(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The kind's name, such as portal.")],
+    project: Project = HERE,
+    json: Json = False,
+) -> None:
+    """Write the files of a connector of your own, with a test that runs."""
+    from scoreline.cli.scaffolding import new_connector as write
+
+    raise typer.Exit(write(project, name, json))
+
+
 def import_metricflow(
     file: Annotated[
         Path,
@@ -143,8 +154,9 @@ def docs(
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
-    new = typer.Typer(help="Draft definitions from what is there.", no_args_is_help=True)
+    new = typer.Typer(help="Draft sources and connectors.", no_args_is_help=True)
     new.command("source")(new_source)
+    new.command("connector")(new_connector)
     app.command()(init)
     app.add_typer(new, name="new")
     imports = typer.Typer(help="Draft definitions from other tools' files.", no_args_is_help=True)
