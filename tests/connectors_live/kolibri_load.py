@@ -29,7 +29,7 @@ def log(user, row):
         "start_timestamp": start,
         "end_timestamp": end,
         "time_spent": float(row["Time Spent (sec)"]),
-        "progress": float(row["Progress (0-1)"]),
+        "progress": min(float(row["Progress (0-1)"]) + 1e-6, 1.0),  # its export cuts digits off
     }
     ContentSessionLog.objects.create(**known)
     ContentSummaryLog.objects.create(
