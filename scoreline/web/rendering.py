@@ -20,9 +20,9 @@ from markupsafe import Markup
 
 from scoreline.core.exact import shown
 from scoreline.core.figures import NONE, amount, chance, number, percent, percent0, points, signed
+from scoreline.steps.closing import band
 from scoreline.web.links import Links
 from scoreline.web.reading.frame import OVERDUE, Frame
-from scoreline.web.reading.review import band
 from scoreline.web.wording import age, ago, day_words, status_words, took, when
 
 _DEFAULTS: dict[str, Any] = {"here": "", "person": None}

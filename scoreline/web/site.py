@@ -37,7 +37,7 @@ from scoreline.web.reading.overview import (
     cycles_with_objectives,
     overview,
 )
-from scoreline.web.reading.review import review
+from scoreline.web.reading.review import review, review_day
 from scoreline.web.reading.snapshot import Snapshot, taken
 from scoreline.web.rendering import render, render_main
 
@@ -160,9 +160,10 @@ class _Site:
 
     def review(self, cycle: str, path: str) -> _Page:
         """The review of a cycle, on its last day where that has passed."""
-        end, snapshot = self.snapshot.plan.organisation.cycles[cycle].end, self.snapshot
-        if end < snapshot.day:
-            snapshot = self.of_day(end)
+        snapshot = self.snapshot
+        day = review_day(self.project, cycle, snapshot.day)
+        if day != snapshot.day:
+            snapshot = self.of_day(day)
         return self.page(
             path, "review.html", snapshot.frame, f"Review of {cycle}", "review",
             found=review(snapshot, cycle), cycles=cycles_with_objectives(snapshot.plan),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from page_world import ALL, ARABIC, LONG, SCRIPT, Pages, say
 
+from scoreline.steps.closing import Closing, close_cycle
 from scoreline.web.reading import live as live_module
 from scoreline.wiring import open_project
 
@@ -236,6 +237,23 @@ def test_the_review_has_scores_bands_misses_and_what_goes_on(world: Pages) -> No
     assert "no reason given yet" in text
     assert "0.75 green" in text
     world.get("/review/2026-H1", 404)
+
+
+def test_the_review_of_a_closed_cycle_has_fixed_scores_and_written_reasons(own: Pages) -> None:
+    """Who closed it and why, the reason of each committed miss, and that the scores are fixed."""
+    day = date(2027, 1, 4)
+    project = open_project(own.small.root, validator=own.small.validator, clock=own.small.clock)
+    own.small.clock.moment = datetime(2027, 1, 5, 8, tzinfo=UTC)
+    wish = Closing("2026-H2", "the quarter ended", "ann", "bea", day)
+    close_cycle(project, wish, lambda row: f"why <{row.title}>")
+    project.store.close()
+    text = own.text("/review/2026-H2")
+    assert "closed as of 4 Jan 2027 by ann , approved by bea : these scores are fixed" in text
+    assert "the quarter ended" in text
+    assert "why <40 people are done>" in text
+    assert "missed: why <40 people are done>" in own.text(
+        f"{KR}/company/top/people?as_of=2027-01-04"
+    )
 
 
 def test_health_says_how_to_release_a_blocked_batch(world: Pages) -> None:

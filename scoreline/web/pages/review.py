@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from scoreline.web.reading.live import Live
 from scoreline.web.reading.overview import current_cycle, cycles_with_objectives
-from scoreline.web.reading.review import Review, review
+from scoreline.web.reading.review import Review, review, review_day
 from scoreline.web.reading.snapshot import Snapshot
 from scoreline.web.serving import PageError, answer, links_of, live_of
 
@@ -33,11 +33,10 @@ def of_cycle(request: Request, cycle: str) -> HTMLResponse:
 
 
 def snapshot_of(live: Live, cycle: str) -> Snapshot:
-    """The snapshot that a cycle is reviewed on: its last day, or the newest before it."""
-    project = live.project()
-    end = project.plan.organisation.cycles[cycle].end
-    day = project.default_day()
-    return live.snapshot(end if end < day else None)
+    """The snapshot that a cycle is reviewed on; see `review_day`."""
+    with live.reading() as project:
+        day = review_day(project, cycle, project.default_day())
+    return live.snapshot(day)
 
 
 def _page(request: Request, snapshot: Snapshot, cycle: str) -> HTMLResponse:

@@ -23,6 +23,7 @@ from scoreline.steps.freshness import newest_event, staleness
 from scoreline.steps.observing import Evidence
 from scoreline.steps.project import Project
 from scoreline.steps.reports import KeyResultRow
+from scoreline.steps.restating import beside
 from scoreline.steps.splitting import dimensions_of
 from scoreline.steps.status import standing_of
 from scoreline.web.drawing.bars import Bar, bar
@@ -113,6 +114,7 @@ class Detail:
     said: Sequence[Said]
     steps: Sequence[Step]
     keep: str
+    beside: Sequence[str]
     dimensions: Sequence[str]
     others: Sequence[KeyResult]
     definition: Sequence[tuple[str, Sequence[Version]]]
@@ -180,10 +182,19 @@ def detail(
         said=[_said(project, scored, c) for c in reversed(said + _ahead(project, kr, found.as_of))],
         steps=_steps(scored),
         keep=bounds_words(kr),
+        beside=_beside(project, found.evidence, kr),
         dimensions=dimensions_of(plan, kr),
         others=_others(known, kr),
         definition=_definition(project, kr),
     )
+
+
+def _beside(project: Project, evidence: Evidence, kr: KeyResult) -> list[str]:
+    """Of a closed cycle: who closed it, the written reason of a miss, a restatement."""
+    if kr.id.split("/", 1)[0] not in evidence.closings:
+        return []
+    found = beside(project).get(kr.id)
+    return found.words(kr.id) if found else []
 
 
 def _above(project: Project, objective: Objective) -> list[Objective]:

@@ -10,31 +10,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Literal
 
 from scoreline.core.model import Objective
-from scoreline.core.records import CheckIn
+from scoreline.core.records import CycleEvent
 from scoreline.core.scoring import clamp, freeze
+from scoreline.steps.closing import PASSES, band
 from scoreline.steps.evaluating import Scored
+from scoreline.steps.project import Project
 from scoreline.web.reading.lines import Head, head_of, person_name
 from scoreline.web.reading.snapshot import Snapshot
 
-RED, YELLOW = Fraction(4, 10), Fraction(7, 10)
-"""Where the bands end: below the first red, below the second yellow, else green (scoring.md)."""
-PASS = {"committed": Fraction(1), "aspirational": YELLOW}
-"""From which score on an objective's key results pass (scoring.md)."""
 BINS = 10
 MOST = 150
 """How many lines a list has at most; the rest is counted."""
-
-Band = Literal["red", "yellow", "green"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """One key result at the end of the cycle, or as it would end today.
 
-    `score` is None where there is nothing to score; `why` is what was said last of it.
+    `score` is None where there is nothing to score; `why` is the reason written at the
+    closing, else what was said last of it. `restated` says what it would be by what is
+    known now, where that differs from a fixed score.
     """
 
     id: str
@@ -44,7 +41,8 @@ class Reviewed:
     status: str
     score: Fraction | None
     passed: bool
-    why: CheckIn | None
+    why: str
+    restated: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Bin:
 
     low: Fraction
     count: int
-    band: Band
+    band: str
     height: int
 
 
@@ -65,18 +63,20 @@ class Review:
     start: date
     end: date
     final: bool
+    closing: CycleEvent | None
     over: bool
     whole: Head | None
     mean: Fraction | None
     scored: int
     unscored: int
-    bands: Mapping[Band, int]
+    bands: Mapping[str, int]
     bins: Sequence[Bin]
     teams: Sequence[tuple[Head, int, int, int]]
     misses: Sequence[Reviewed]
     easy: Sequence[tuple[Objective, int]]
     onward: Sequence[Reviewed]
     without: Sequence[Reviewed]
+    restated: Sequence[Reviewed]
     more: Mapping[str, int]
     everything: Sequence[Reviewed]
 
@@ -88,14 +88,16 @@ def review(snapshot: Snapshot, cycle: str) -> Review:
     lines = [_reviewed(snapshot, s) for s in of_cycle if s.score.status != "withdrawn"]
     scores = [r.score for r in lines if r.score is not None]
     whole = snapshot.rolled.get(cycle)
-    misses = [r for r in lines if r.objective.commitment == "committed" and _missed(r)]
-    onward = [r for r in lines if _missed(r)]
+    due = [r for r in lines if not r.passed and r.status != "not_started"]
+    misses = [r for r in due if r.objective.commitment == "committed"]
+    onward = [r for r in due if r.score is not None]
     without = [r for r in lines if r.score is None and r.status != "not_started"]
     lists = {"misses": misses, "onward": onward, "without": without, "everything": lines}
     return Review(
         cycle=cycle,
         start=declared.start,
         end=declared.end,
+        closing=snapshot.standing.evidence.closings.get(cycle),
         final=bool(of_cycle) and all(s.score.status in ("closed", "withdrawn") for s in of_cycle),
         over=snapshot.day >= declared.end,
         whole=head_of(snapshot, whole) if whole else None,
@@ -109,14 +111,18 @@ def review(snapshot: Snapshot, cycle: str) -> Review:
         easy=_easy(lines),
         onward=onward[:MOST],
         without=without[:MOST],
+        restated=[r for r in lines if r.restated][:MOST],
         more={name: max(0, len(found) - MOST) for name, found in lists.items()},
         everything=lines[:MOST],
     )
 
 
-def band(score: Fraction) -> Band:
-    """The band of a score."""
-    return "red" if score < RED else "yellow" if score < YELLOW else "green"
+def review_day(project: Project, cycle: str, day: date) -> date:
+    """The day to review a cycle on: that of its closing, else its last one, else `day`."""
+    closing = project.store.closings().get(cycle)
+    if closing is not None and closing.event.as_of is not None:
+        return closing.event.as_of
+    return min(day, project.plan.organisation.cycles[cycle].end)
 
 
 def _reviewed(snapshot: Snapshot, one: Scored) -> Reviewed:
@@ -130,13 +136,24 @@ def _reviewed(snapshot: Snapshot, one: Scored) -> Reviewed:
         objective=objective,
         status=score.status_at_close or score.status,
         score=value,
-        passed=value is not None and value >= PASS[objective.commitment],
-        why=snapshot.newest_check_in(one.kr),
+        passed=value is not None and value >= PASSES[objective.commitment],
+        why=_why(snapshot, one),
+        restated=_restated(snapshot, one.kr.id),
     )
 
 
-def _missed(line: Reviewed) -> bool:
-    return line.score is not None and not line.passed
+def _why(snapshot: Snapshot, one: Scored) -> str:
+    found = snapshot.beside.get(one.kr.id)
+    written = found.closing.event.misses.get(one.kr.id) if found else None
+    said = snapshot.newest_check_in(one.kr)
+    return str(written or (said and (said.note or said.reason)) or "")
+
+
+def _restated(snapshot: Snapshot, name: str) -> str:
+    found = snapshot.beside.get(name)
+    if found is None or found.restatement is None:
+        return ""
+    return found.words(name)[-1]
 
 
 def _bins(scores: Sequence[Fraction]) -> list[Bin]:

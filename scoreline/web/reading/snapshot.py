@@ -22,6 +22,7 @@ from scoreline.core.scoring import score as score_one
 from scoreline.steps.evaluating import Scored
 from scoreline.steps.project import Project
 from scoreline.steps.reports import KeyResultRow
+from scoreline.steps.restating import Beside, beside
 from scoreline.steps.status import Standing
 from scoreline.store.rows import Pulse
 from scoreline.web.reading.frame import Banner, Frame, frame_of
@@ -50,6 +51,7 @@ class Snapshot:
     rules: Rules
     frame: Frame
     standing: Standing
+    beside: Mapping[str, Beside] = field(default_factory=dict)
     behind: bool = False
     _lines: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     _texts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
@@ -182,6 +184,7 @@ def taken(project: Project, found: Standing, key: Key, definitions_error: str | 
         rules=project.rules(),
         frame=frame_of(project, found.as_of, definitions_error),
         standing=found,
+        beside=beside(project),
     )
     _ = made.week_ago, made.rows, made.scored, made.rolled  # before anybody waits for it
     return made
