@@ -37,6 +37,11 @@ def show_rows(
     root: Path, name: str, as_of: date | None, clocks: Times, paging: Paging, json: bool
 ) -> int:
     """Print the rows behind a score; returns 1 where they do not add up to its value."""
+    if clocks[1] is not None:
+        raise UsageError(
+            "--rows lists the rows behind values as they were recorded: --known-at goes with it, "
+            "--definitions-at does not"
+        )
     with opened(root) as now:
         project = then(now, clocks, as_of, name)
         kr = find_key_result(project, name)

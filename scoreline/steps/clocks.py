@@ -108,7 +108,7 @@ def _definitions_at(project: Project, text: str | None, of: str | None) -> datet
     if text is None:
         return None
     is_digest = 8 <= len(text) <= 64 and set(text.lower()) <= set("0123456789abcdef")
-    if not is_digest or len(text) == 10:
+    if not is_digest:
         return moment_of(text, project.zone)
     return _first_in_force(project, text.lower(), of)
 

@@ -9,6 +9,7 @@ unchanged data leaves no trace in the ledger.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ from scoreline.core.records import (
     Restatement,
     ScoreRecord,
     ValueRecord,
+    canonical,
     digest,
 )
 from scoreline.store import ledger
@@ -204,8 +206,8 @@ def _new_scores(connection: Connection, items: Sequence[ScoreRecord]) -> _News:
         if old is not None:
             if record.digest == old.digest:
                 continue
+            record = _replacing(record, replaces, old.digest)
             replaces = old.digest
-            record = draft(score_body(item, replaces))
         row = {
             "key_result": item.key_result,
             "as_of": day,
@@ -215,6 +217,19 @@ def _new_scores(connection: Connection, items: Sequence[ScoreRecord]) -> _News:
         }
         news.add(record, row, old.record if old else None)
     return news
+
+
+def _replacing(record: Draft, before: str | None, after: str) -> Draft:
+    """A score's record that names another one as replaced: one text of its bytes differs.
+
+    Quotes inside texts are escaped, so the key with its quotes stands for nothing else;
+    where it stands twice (in a nested mapping) the body is written anew.
+    """
+    old, new = (b'"replaces":' + canonical(name) for name in (before, after))
+    if record.content.count(old) != 1:
+        return draft({**json.loads(record.content), "replaces": after})
+    content = record.content.replace(old, new)
+    return Draft(record.kind, record.subject, content, digest(content))
 
 
 def _new_restatements(connection: Connection, items: Sequence[Restatement]) -> _News:

@@ -15,7 +15,15 @@ from typing import Any
 from sqlalchemy import Engine, and_, func, select
 
 from scoreline.core.errors import StoreError
-from scoreline.core.records import Baseline, Batch, CheckIn, StreamState, ValueRecord
+from scoreline.core.records import (
+    Baseline,
+    Batch,
+    CheckIn,
+    CheckResult,
+    Quarantine,
+    StreamState,
+    ValueRecord,
+)
 from scoreline.store.bodies import baseline_from, score_from
 from scoreline.store.codec import instant, instant_text, parsed, unpacked
 from scoreline.store.gate_rows import chunks
@@ -164,6 +172,20 @@ class StoreThen(ControlStore):
         wanted = None if states is None else set(states)
         of_stream = (b for b in self._batches if stream is None or b.stream == stream)
         return [b for b in of_stream if wanted is None or b.state in wanted]
+
+    def quarantines(self, stream: str | None = None, state: str | None = None) -> list[Quarantine]:
+        """Rows set aside until then, in the states that they had."""
+        of_stream = (
+            q for q in self.quarantines_then(self.at) if stream is None or q.stream == stream
+        )
+        return [q for q in of_stream if state is None or q.state == state]
+
+    def check_results(
+        self, batch_id: str | None = None, stream: str | None = None
+    ) -> list[CheckResult]:
+        """The check results of batches that were there then."""
+        known = {b.id for b in self.batches()}
+        return [c for c in super().check_results(batch_id, stream) if c.batch in known]
 
     def stream_state(self, stream: str) -> StreamState | None:
         """A stream as loaded then."""

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from scoreline.core.errors import StoreError
-from scoreline.core.records import Batch, Part, StreamVersion, digest_of
+from scoreline.core.records import Batch, Part, Quarantine, StreamVersion, digest_of
 from scoreline.store import transitions
 from scoreline.store.base import StoreBase
 from scoreline.store.codec import instant_text, optional_instant
@@ -44,6 +44,15 @@ class VersionBook(StoreBase):
         """
         with self._read() as connection:
             return _Replay(connection, set()).batches(instant_text(at))
+
+    def quarantines_then(self, at: datetime) -> list[Quarantine]:
+        """Rows set aside until a moment, in the states that they had, in the order of batches.
+
+        Raises:
+            StoreError: the ledger contradicts itself; `scoreline verify` says where.
+        """
+        with self._read() as connection:
+            return _Replay(connection, set()).quarantines(instant_text(at))
 
     def streams_then(self, digests: Mapping[str, str]) -> dict[str, StreamVersion]:
         """The version of each stream that has the given content digest, the newest such.
@@ -87,6 +96,18 @@ class _Replay:
         return found
 
     def batches(self, until: str) -> list[Batch]:
+        self._until(until)
+        found = [self._part(columns, ()).batch for columns in self._world.batches.values()]
+        return sorted(found, key=lambda batch: batch.seq)
+
+    def quarantines(self, until: str) -> list[Quarantine]:
+        self._until(until)
+        found = [quarantine_from(SimpleNamespace(**q)) for q in self._world.quarantines.values()]
+        order = {name: n for n, name in enumerate(self._landed)}
+        return sorted(found, key=lambda q: (order[q.batch], q.id))
+
+    def _until(self, until: str) -> None:
+        """Apply every record that was sealed until then."""
         query = (
             select(ledger_records.c.seq, ledger_records.c.body)
             .join(ledger_blocks, ledger_blocks.c.height == ledger_records.c.block)
@@ -96,8 +117,6 @@ class _Replay:
         )
         for seq, content in self._connection.execute(query):
             self._apply(seq, json.loads(content), content)
-        found = [self._part(columns, ()).batch for columns in self._world.batches.values()]
-        return sorted(found, key=lambda batch: batch.seq)
 
     def _apply(self, seq: int, body: Mapping[str, Any], content: bytes) -> None:
         try:

@@ -16,7 +16,14 @@ from scoreline.workbench.editor import editor_files
 from scoreline.workbench.mending import _RULES
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("start-a-project.md", "check.md", "data-dictionary.md", "editor.md", "what-is-kept.md")
+PAGES = (
+    "start-a-project.md",
+    "check.md",
+    "data-dictionary.md",
+    "editor.md",
+    "what-is-kept.md",
+    "for-auditors.md",
+)
 COMMAND = re.compile(r"^\$ (?:cd \S+ && )?(scoreline [^#\n]*)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[\w-]*)?\)")
 
