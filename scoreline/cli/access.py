@@ -70,7 +70,7 @@ def remove_user(root: Path, name: str, json: bool) -> int:
 
 def print_token(root: Path, name: str, use: str, json: bool) -> int:
     """Print a token for a program."""
-    from scoreline.web.access.visitors import TOKENS, Doors, Visitor
+    from scoreline.web.access.visitors import TOKENS, Doors
     from scoreline.wiring.access import access_keys
     from scoreline.wiring.serving import open_live
 
@@ -78,8 +78,8 @@ def print_token(root: Path, name: str, use: str, json: bool) -> int:
         raise UsageError(f"a token is for one of {', '.join(TOKENS)}, not for {use!r}")
     with opened(root, check_sql=False) as project:
         doors = Doors(open_live(project), access_keys(project).session_key)
-        token = doors.token(Visitor(_name(name), frozenset(), "token"), use)
-        if doors.by_token(use, token) is None:
+        token = doors.token(_name(name), use)
+        if doors.now().by_token(use, token) is None:
             raise UsageError(f"{_name(name)} may not view: `scoreline users add`, or access.yaml")
     if json:
         print_json({"name": _name(name), "for": use, "token": token})

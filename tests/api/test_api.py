@@ -16,7 +16,6 @@ from flow_builders import Small
 from icalendar import Calendar
 
 from scoreline.core.records import CheckIn
-from scoreline.web.access.visitors import Visitor
 
 API = "/api/v1"
 
@@ -188,7 +187,7 @@ def test_tokens_open_what_they_are_for(tmp_path: Path) -> None:
     small = make_project(tmp_path)
     with served(small) as (app, project):
         add_user(project, "ana@acme.example", "viewer", "auditor")
-        doors, ana = app.state.doors, Visitor("ana@acme.example", frozenset(), "token")
+        doors, ana = app.state.doors, "ana@acme.example"
         calendar, api = doors.token(ana, "calendar"), doors.token(ana, "api")
         browser = Browser(app)
         assert browser.get("/calendar.ics").status_code == 303

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from scoreline.web.access.visitors import LOOPBACK, Doors, Visitor, form_token, may_check_in
+from scoreline.web.access.visitors import (
+    LOOPBACK,
+    Admission,
+    Doors,
+    Visitor,
+    form_token,
+    may_check_in,
+)
 from scoreline.web.serving import problem_page
 
 POLICY = (
@@ -32,8 +40,8 @@ _HEADERS = {
 _LONG = "max-age=31536000; includeSubDomains"
 _ELSEWHERE = "This page is for this machine alone: open it as localhost."
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC = ("/static/", "/login", "/logout")
-"""Where nobody needs to be known."""
+PUBLIC = ("/login", "/logout")
+"""Where nobody needs to be known; nor for static files."""
 BY_TOKEN = {"/calendar.ics": "calendar", "/badge/": "badge"}
 """What programs fetch with a token in the address: path -> what the token is for."""
 
@@ -67,48 +75,53 @@ class Gate:
                     headers.setdefault(name, value)
             await send(message)
 
-        answer = self._refusal(scope)
+        answer = await run_in_threadpool(self._refusal, scope)
         await (answer or self._app)(scope, receive, safely)
 
     def _refusal(self, scope: Scope) -> Response | None:
         """The answer to a request that goes no further; None where it may."""
         request, headers = Request(scope), Headers(scope=scope)
-        if self._doors.is_open() and _host(headers) not in LOOPBACK:
+        path = request.url.path.removeprefix(scope.get("root_path", ""))
+        if path.startswith("/static/"):
+            return None
+        admission = self._doors.now()
+        if admission.is_open and _host(headers) not in LOOPBACK:
             return refused(
                 request, 421, "This page is for this machine alone: open it as localhost."
             )
         if request.method not in _SAFE and _is_foreign(headers):
             return refused(request, 403, "Another site asked for this: nothing was done.")
-        path = request.url.path.removeprefix(scope.get("root_path", ""))
         if path.startswith(PUBLIC):
             return None
-        problem = self._doors.problem()
-        if problem is not None:
-            return refused(request, 503, f"Nobody can be let in: {problem}")
-        visitor = self._doors.visitor(scope) or self._by_token(request, path)
+        if admission.problem is not None:
+            return refused(request, 503, f"Nobody can be let in: {admission.problem}")
+        visitor = admission.visitor(scope) or _by_token(admission, request, path)
         if visitor is None:
             return _to_login(request, path)
         if not visitor.may("viewer"):
             words = f"{visitor.name} has no role here: okr_defs/access.yaml gives roles."
             return refused(request, 403, words)
-        self._welcome(request, visitor)
+        _welcome(request, admission, visitor)
         return None
 
-    def _by_token(self, request: Request, path: str) -> Visitor | None:
-        token = request.query_params.get("token", "")
-        kinds = [kind for start, kind in BY_TOKEN.items() if path.startswith(start)]
-        return self._doors.by_token(kinds[0], token) if kinds and token else None
 
-    def _welcome(self, request: Request, visitor: Visitor) -> None:
-        request.state.visitor = visitor
-        plan = self._doors.live.project().plan
-        request.state.page = {
-            "person": visitor.name,
-            "visitor": visitor,
-            "may_check_in": lambda kr: may_check_in(plan, visitor, kr),
-        }
-        if visitor.how != "token" and not request.url.path.startswith("/api/"):
-            request.state.page["form_token"] = form_token(request.session)
+def _by_token(admission: Admission, request: Request, path: str) -> Visitor | None:
+    token = request.query_params.get("token", "")
+    kinds = [kind for start, kind in BY_TOKEN.items() if path.startswith(start)]
+    return admission.by_token(kinds[0], token) if kinds and token else None
+
+
+def _welcome(request: Request, admission: Admission, visitor: Visitor) -> None:
+    """Tell the pages who looks."""
+    plan = admission.project.plan
+    request.state.visitor = visitor
+    request.state.page = {
+        "person": visitor.name,
+        "visitor": visitor,
+        "may_check_in": lambda kr: may_check_in(plan, visitor, kr),
+    }
+    if visitor.how != "token" and not request.url.path.startswith("/api/"):
+        request.state.page["form_token"] = form_token(request.session)
 
 
 def refused(request: Request, status: int, text: str) -> Response:

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from scoreline.core.access import ROLES, Access, Role, implied, roles_of
+from scoreline.core.access import ROLES, Access, Role, User, implied, roles_of
 from scoreline.core.model import KeyResult, Plan
 from scoreline.steps.discipline import owner_of
 from scoreline.steps.project import Project
@@ -70,31 +70,86 @@ class Doors:
         """The grants as the files say now."""
         return self.live.project().plan.access
 
-    def is_open(self) -> bool:
-        """Whether nobody logs in: on this machine alone, with nothing configured."""
-        return self.own_address in LOOPBACK and not is_configured(self.live.project())
+    def now(self) -> Admission:
+        """The rules and users as they stand now, read once for a request."""
+        project = self.live.project()
+        return Admission(self, project, {u.name: u for u in project.store.users()})
 
+    def end(self, session: MutableMapping[str, Any]) -> None:
+        """End a login, so that a copy of its cookie is worth nothing."""
+        longest = self.access.session_hours * 3600
+        now = time.time()
+        self.ended = {k: at for k, at in self.ended.items() if now - at < longest}
+        if "id" in session:
+            self.ended[session["id"]] = now
+        session.clear()
+
+    def token(self, name: str, what: str) -> str:
+        """A token for an address that a program fetches in a person's name."""
+        return self.serializer(what).dumps([name, self.now().stamp(name)])
+
+    def serializer(self, what: str) -> URLSafeSerializer:
+        """What signs the tokens of a kind."""
+        return URLSafeSerializer(self.session_key, salt=f"scoreline {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who may come in at this moment."""
+
+    doors: Doors
+    project: Project
+    users: Mapping[str, User]
+
+    @property
+    def access(self) -> Access:
+        """The grants."""
+        return self.project.plan.access
+
+    @property
     def problem(self) -> str | None:
         """Why nobody can be let in; None if that is not so."""
-        return access_error(self.live.project())
+        return access_error(self.project)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody logs in: on this machine alone, with nothing configured."""
+        is_configured = self.access.logs_in or self.problem is not None or self.users
+        return self.doors.own_address in LOOPBACK and not is_configured
+
+    def stamp(self, name: str) -> str:
+        """What ties a token or login to a person's password; empty where there is none."""
+        user = self.users.get(name)
+        return stamp_of(user.password) if user else ""
 
     def visitor(self, scope: Scope) -> Visitor | None:
         """The person behind a request; None where nobody proved to be anyone."""
-        if self.is_open():
+        if self.is_open:
             return Visitor(machine_user(), frozenset(ROLES), "machine")
         headers = Headers(scope=scope)
-        return (
-            self._by_proxy(headers)
-            or self._by_bearer(headers)
-            or self._by_session(scope["session"])
-        )
+        named = self._by_proxy(headers) or self._by_bearer(headers)
+        return named or self._by_session(scope["session"])
+
+    def by_token(self, what: str, token: str) -> Visitor | None:
+        """The person that a token was made for, with no more than to view."""
+        try:
+            name, stamp = self.doors.serializer(what).loads(token)
+        except (BadData, ValueError, TypeError):
+            return None
+        if stamp != self.stamp(name) or "viewer" not in self._roles(name):
+            return None
+        return Visitor(name, frozenset({"viewer"}), "token")
+
+    def _roles(self, name: str, groups: Sequence[str] = ()) -> frozenset[Role]:
+        user = self.users.get(name)
+        return roles_of(self.access, name, groups) | implied(user.roles if user else ())
 
     def _by_bearer(self, headers: Headers) -> Visitor | None:
         kind, _, token = headers.get("authorization", "").partition(" ")
         return self.by_token("api", token.strip()) if kind.lower() == "bearer" else None
 
     def _by_proxy(self, headers: Headers) -> Visitor | None:
-        proxy, secret = self.access.proxy, self.proxy_secret
+        proxy, secret = self.access.proxy, self.doors.proxy_secret
         if proxy is None or not secret:
             return None
         given = headers.getlist(proxy.secret_header)
@@ -106,48 +161,18 @@ class Doors:
         name = names[0].strip()
         return Visitor(name, roles_of(self.access, name), "proxy")
 
-    def _by_session(self, session: MutableMapping[str, Any]) -> Visitor | None:
+    def _by_session(self, session: Mapping[str, Any]) -> Visitor | None:
         name, how = session.get("user"), session.get("how")
         age = time.time() - float(session.get("at", 0))
-        if not name or age > self.access.session_hours * 3600 or session.get("id") in self.ended:
+        over = age > self.access.session_hours * 3600 or session.get("id") in self.doors.ended
+        if not name or over:
             return None
-        granted = roles_of(self.access, name, session.get("groups", ()))
         if how == "oidc":
+            granted = roles_of(self.access, name, session.get("groups", ()))
             return Visitor(name, granted, "oidc") if self.access.oidc else None
-        user = self.live.project().store.user(name)
-        if user is None or session.get("stamp") != stamp_of(user.password):
+        if name not in self.users or session.get("stamp") != self.stamp(name):
             return None
-        return Visitor(name, granted | implied(user.roles), "password")
-
-    def end(self, session: MutableMapping[str, Any]) -> None:
-        """End a login, so that a copy of its cookie is worth nothing."""
-        longest = self.access.session_hours * 3600
-        now = time.time()
-        self.ended = {k: at for k, at in self.ended.items() if now - at < longest}
-        if "id" in session:
-            self.ended[session["id"]] = now
-        session.clear()
-
-    def token(self, visitor: Visitor, what: str) -> str:
-        """A token for an address that a program fetches in a person's name."""
-        user = self.live.project().store.user(visitor.name)
-        stamp = stamp_of(user.password) if user else ""
-        return self._serializer(what).dumps([visitor.name, stamp])
-
-    def by_token(self, what: str, token: str) -> Visitor | None:
-        """The person that a token was made for, with no more than to view."""
-        try:
-            name, stamp = self._serializer(what).loads(token)
-        except (BadData, ValueError, TypeError):
-            return None
-        user = self.live.project().store.user(name)
-        roles = roles_of(self.access, name) | implied(user.roles if user else ())
-        if stamp != (stamp_of(user.password) if user else "") or "viewer" not in roles:
-            return None
-        return Visitor(name, frozenset({"viewer"}), "token")
-
-    def _serializer(self, what: str) -> URLSafeSerializer:
-        return URLSafeSerializer(self.session_key, salt=f"scoreline {what}")
+        return Visitor(name, self._roles(name), "password")
 
 
 def is_configured(project: Project) -> bool:

@@ -43,7 +43,7 @@ def owing(request: Request, visitor: Viewer) -> HTMLResponse:
     live = live_of(request)
     snapshot, project = live.snapshot(), live.project()
     today = project.now().astimezone(project.zone).date()
-    token = "" if visitor.how == "machine" else doors_of(request).token(visitor, "calendar")
+    token = "" if visitor.how == "machine" else doors_of(request).token(visitor.name, "calendar")
     return answer(
         request,
         "check_ins.html",
