@@ -54,7 +54,6 @@ _ORDERS: dict[str, tuple[tuple[Path, str], ...]] = {
         (("metrics", "*", "measure", "ratio"), "numerator denominator …"),
         (("metrics", "*", "measure", "ratio", "*"), _MEASURE),
     ),
-    "tests": ((("tests", "*"), "title metric as_of cycle filter rows … expect expect_by"),),
     "objectives": (
         ((), "cycle team … objectives"),
         (("objectives", "*"), _OBJECTIVE),
