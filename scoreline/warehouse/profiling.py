@@ -178,6 +178,9 @@ class Profiling:
 
     def _form(self, decimal: str, thousands: str | None) -> NumberForm:
         plain = "v"
+        if decimal == "." and thousands is None:  # 1e-07, as programs write small numbers
+            exact = "rtrim(CAST(try_cast(v AS DECIMAL(38,18)) AS VARCHAR), '0')"
+            plain = f"CASE WHEN contains(lower(v), 'e') THEN {exact} ELSE v END"
         if thousands is not None:
             plain = f"regexp_replace({plain}, {literal(_THOUSANDS[thousands])}, '', 'g')"
         plain = f"replace({plain}, {literal(decimal)}, '.')" if decimal != "." else plain
@@ -256,7 +259,8 @@ def _pattern(decimal: str, thousands: str | None) -> str:
     whole = "[0-9]+"
     if thousands is not None:
         whole = f"([0-9]{{1,3}}({_THOUSANDS[thousands]}[0-9]{{3}})+|[0-9]{{1,3}})"
-    return f"[+-]?{whole}([{decimal}][0-9]*)?"
+    power = "([eE][+-]?[0-9]{1,2})?" if (decimal, thousands) == (".", None) else ""
+    return f"[+-]?{whole}([{decimal}][0-9]*)?{power}"
 
 
 def _parsed(form: str) -> str:

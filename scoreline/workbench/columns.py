@@ -6,6 +6,7 @@ look at. What does not: keys and times of the stream (streams), personal data (p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from scoreline.warehouse.time_formats import swapped
 from scoreline.workbench.naming import words
 from scoreline.workbench.proposals import ColumnProposal
 
+_DECLARED = re.compile(r"DECIMAL\([0-9]+,[0-9]+\)")
 _MOST_VALUES = 12
 _ROWS_A_VALUE = 5
 _LONGEST_VALUE = 40
@@ -86,6 +88,8 @@ def _typed(
         return "text", {}
     if profile.native == "BOOLEAN" or profile.is_boolean:
         return "boolean", {}
+    if _DECLARED.fullmatch(profile.native):
+        return profile.native.lower(), {}
     number = profile.number
     is_eight_digits = number is not None and reading is not None and profile.longest == 8
     if number is not None and not profile.has_leading_zero and not is_eight_digits:

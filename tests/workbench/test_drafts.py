@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from draft_worlds import draft, tried, written
 
@@ -191,3 +195,24 @@ def test_an_empty_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("")
     with pytest.raises(UsageError, match="the file is empty"):
         draft(tmp_path, tmp_path / "a.csv")
+
+
+def test_a_typed_file_keeps_its_types(tmp_path: Path) -> None:
+    """Parquet's own decimals, days and truths are proposed as they are; small floats are read."""
+    table = pa.table(
+        {
+            "id": pa.array(range(40)),
+            "amount": pa.array([Decimal("1.25")] * 40, pa.decimal128(12, 2)),
+            "small": pa.array([n * 1e-7 for n in range(40)]),
+            "at": pa.array([datetime(2026, 10, 1, 10)] * 40, pa.timestamp("us")),  # noqa: DTZ001
+            "ok": [True, False] * 20,
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    stream = written(tmp_path, draft(tmp_path, tmp_path / "a.parquet"))
+    kinds = {c.name: str(c.type) for c in stream.columns}
+    assert kinds == {
+        "id": "integer", "amount": "decimal(12,2)", "small": "decimal(10,7)", "at": "timestamp",
+        "ok": "boolean",
+    }  # fmt: skip
+    assert tried(tmp_path, stream).rows_broken == 0
