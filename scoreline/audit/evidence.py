@@ -19,8 +19,11 @@ from typing import Any
 
 from scoreline.audit.signing import Checkpoint
 from scoreline.core.errors import UsageError, WarehouseError
+from scoreline.core.model import Plan
 from scoreline.core.records import Part, StreamVersion, canonical, digest
 from scoreline.definitions.recorded import plan_from
+from scoreline.measures.allowlist import check_model, check_where, sql_text
+from scoreline.measures.layout import parts_of
 from scoreline.measures.lineage import Lineage
 from scoreline.store.rows import LedgerRecord, StoredScore
 from scoreline.store.store import ControlStore
@@ -196,6 +199,7 @@ def _add_definitions(definitions: Mapping[str, Mapping[str, Any]], contents: _Co
         if record.get("sql"):
             contents.small[f"sql/{name.partition(' ')[2]}.sql"] = str(record["sql"]).encode()
     plan = plan_from({n: (n.partition(" ")[0], b) for n, b in bodies.items()})
+    contents.small["sql/quoted.json"] = _pretty(_quoted(plan))
     metrics = [n.partition(" ")[2] for n in bodies if n.startswith("metric ")]
     uses = {use for metric in metrics for use in Lineage(plan).metric(metric)}
     contents.small["lineage.json"] = _pretty(
@@ -210,6 +214,15 @@ def _add_definitions(definitions: Mapping[str, Mapping[str, Any]], contents: _Co
             for use in sorted(uses)
         ]
     )
+
+
+def _quoted(plan: Plan) -> dict[str, str]:
+    """The SQL of models and conditions as it is run, every name quoted, by its text as written."""
+    found = {m.sql: sql_text(check_model(m.sql, m.reads)) for m in plan.models.values()}
+    for metric in plan.metrics.values():
+        for _, _, wheres in parts_of(metric):
+            found |= {w: sql_text(check_where(w, None)) for w in wheres if w is not None}
+    return found
 
 
 def _add_people(store: ControlStore, key_result: str, contents: _Contents) -> None:

@@ -93,7 +93,7 @@ class Ledger:
         """The body of a definition by its digest."""
         for record in self.of("definition", "name", name):
             if record["digest"] == digest and sha256(canonical(record["definition"])) == digest:
-                found: Body = record["definition"]
+                found: Body = json.loads(canonical(record["definition"]))
                 return found
         raise Mismatch(f"the definition of {name} ({digest[:12]}) is not in the ledger's records")
 
@@ -413,13 +413,26 @@ class Values:
         else:
             sql = f"{kind}({column})"
         own = [*where, *([measure["where"]] if measure.get("where") else [])]
-        conditions = " AND ".join(f"({w})" for w in own) or "true"
-        found = self.streams.database.execute(
-            f"SELECT CAST({sql} AS VARCHAR) FROM {quoted(schema)}.{quoted(name)} WHERE {conditions}"
+        found = self._either(
+            own,
+            lambda w: (
+                f"SELECT CAST({sql} AS VARCHAR) FROM {quoted(schema)}.{quoted(name)} "
+                f"WHERE {' AND '.join(f'({c})' for c in w) or 'true'}"
+            ),
         ).fetchall()[0][0]
         if found is None:
             return Fraction(0) if kind == "sum" else None
         return Fraction(found)
+
+    def _either(self, texts: list[str], query: Callable[[list[str]], str]) -> Any:
+        """Run a query over SQL as it was written; where DuckDB takes a name in it for a word
+        of its own, as the product writes it, every name quoted (sql/quoted.json).
+        """
+        try:
+            return self.streams.database.execute(query(texts))
+        except duckdb.ParserException:
+            known = json.loads((self.streams.folder / "sql/quoted.json").read_bytes())
+            return self.streams.database.execute(query([known.get(t, t) for t in texts]))
 
     def _load(self, relation: str, window: Body, day: date) -> bool:
         """Make what the metric reads, as of the day; False where that cannot be said."""
@@ -465,8 +478,8 @@ class Values:
             self._views(read, done)
         name = quoted(relation.partition(".")[2])
         self.streams.database.execute("CREATE SCHEMA IF NOT EXISTS models")
-        query = model["sql"].strip().rstrip(";")
-        self.streams.database.execute(f"CREATE OR REPLACE VIEW models.{name} AS {query}")
+        made = f"CREATE OR REPLACE VIEW models.{name} AS "
+        self._either([model["sql"]], lambda t: made + t[0].strip().rstrip(";"))
 
     def _bounds(
         self, window: Body, day: date, path: tuple[str, ...]
@@ -611,9 +624,15 @@ def judge(
     """Value, progress, expected progress and status by the rules in README.txt."""
     start, due = date.fromisoformat(kr["start"]), date.fromisoformat(kr["due"])
     day, kind = min(as_of, due), kr["kind"]
-    held = said["status"] == "held"
-    day_used = date.fromisoformat(said["value_day"]) if held and said["value_day"] else day
-    value = None if held and not said["value_day"] else value_on(None, day_used)
+    apart = said["value_day"] != day.isoformat()
+    held = said["status"] == "held" or (said["status"] in ("withdrawn", "not_started") and apart)
+    day_used, value = day, None
+    if not held:
+        value = value_on(None, day)
+    elif said["value_day"]:  # the last good value, as recorded: another score's business
+        day_used = date.fromisoformat(said["value_day"])
+        below = said["denominator"]
+        value = Fraction(said["numerator"]), None if below is None else Fraction(below)
     progress, complete = progress_of(kr, organisation, start, due, day_used, value, said, value_on)
     expected = expected_of(kr, organisation, start, due, day)
     status = status_of(kr, organisation, (start, due, as_of), (progress, complete), expected, said)
