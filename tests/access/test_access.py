@@ -23,7 +23,7 @@ from flow_builders import Small
 
 from scoreline.core.errors import UsageError
 from scoreline.steps.project import Project
-from scoreline.web.access.limits import LIMITS, WINDOW, LoginLimits
+from scoreline.web.access.limits import LIMITS, WINDOW, LoginLimits, address_of
 from scoreline.web.access.passwords import hash_password, is_nobodys, is_password
 from scoreline.web.access.setup import check_listening
 
@@ -145,6 +145,23 @@ def test_limits_end_by_themselves() -> None:
     assert limits.wait("b", "another") == 0
     now[0] = WINDOW + 1
     assert limits.wait("a", "another") == 0
+
+
+@pytest.mark.parametrize(
+    ("client", "forwarded", "address"),
+    [
+        ("93.184.216.34", "", "93.184.216.34"),
+        ("93.184.216.34", "198.51.100.7", "93.184.216.34"),
+        ("127.0.0.1", "6.6.6.6, 198.51.100.7", "198.51.100.7"),
+        ("10.0.0.2", "unknown", "10.0.0.2"),
+        ("", "198.51.100.7", ""),
+    ],
+)
+def test_attempts_behind_a_proxy_count_for_their_own_address(
+    client: str, forwarded: str, address: str
+) -> None:
+    """One attacker behind a proxy does not close the door for all; nobody outside can lie."""
+    assert address_of(client, forwarded) == address
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
+from ipaddress import ip_address
 from threading import Lock
 
 WINDOW = 15 * 60
@@ -55,6 +56,21 @@ class LoginLimits:
         if times is None or len(times) < limit:
             return 0
         return max(0, int(times[0] + WINDOW - self._clock()) + 1)
+
+
+def address_of(client: str, forwarded: str) -> str:
+    """Where an attempt comes from, as far as can be told.
+
+    A client on this machine or in a private network may be a proxy: then the address that
+    it added last to `X-Forwarded-For` counts. Somebody inside who lies there is still held
+    by the limit of the name.
+    """
+    last = forwarded.rpartition(",")[2].strip()
+    try:
+        is_inside = ip_address(client).is_private
+        return str(ip_address(last)) if is_inside and last else client
+    except ValueError:
+        return client
 
 
 def _keys(address: str, name: str) -> tuple[tuple[Hashable, int], ...]:

@@ -17,7 +17,7 @@ from httpx2 import HTTPError
 from joserfc.errors import JoseError
 
 from scoreline.core.access import Oidc
-from scoreline.web.access.limits import LoginLimits
+from scoreline.web.access.limits import LoginLimits, address_of
 from scoreline.web.access.passwords import is_nobodys, is_password
 from scoreline.web.access.visitors import (
     begin,
@@ -46,7 +46,8 @@ def log_in(request: Request, form: Form) -> HTMLResponse | RedirectResponse:
     """Log in with name and password."""
     name, to = form.get("name", "").strip().casefold()[:200], _inside(form.get("next", "/"))
     limits: LoginLimits = request.app.state.login_limits
-    address = request.client.host if request.client else ""
+    client = request.client.host if request.client else ""
+    address = address_of(client, request.headers.get("x-forwarded-for", ""))
     wait = limits.wait(address, name)
     if wait:
         words = f"Too many attempts: wait {-(-wait // 60)} minutes."
