@@ -7,7 +7,7 @@ What does not: charts and tables (cli), what a change does to key results (chang
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from scoreline.audit.drilling import Drill, Question
@@ -72,7 +72,10 @@ def preview(project: Project, wish: Wish) -> Preview:
     streams = streams_read(plan, metric.name)
     days = tuple(wish.day - timedelta(days=n) for n in reversed(range(wish.days)))
     cycle = cycle_of(plan, wish.day)
-    with Scratch(project, plan, reread=True) as scratch:
+    with (
+        project.store.at_once() as store,
+        Scratch(replace(project, store=store), plan, reread=True) as scratch,
+    ):
         scratch.settle(streams)
         _refuse_unread(scratch.project, streams)
         warehouse = scratch.warehouse(streams)

@@ -7,7 +7,7 @@ not: printing it, recording it (applying).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -116,9 +116,17 @@ def propose(project: Project, against: str | None = None, as_of: date | None = N
         against: what to compare with (see `sides.earlier`); what is recorded if None.
         as_of: the day to score; what `evaluate` says if None.
 
+    Everything is read of the record as it stands at one moment, whatever a run writes
+    meanwhile, and through a store that refuses every write.
+
     Raises:
         UsageError: `against` names nothing.
     """
+    with project.store.at_once() as store:
+        return _proposed(replace(project, store=store), against, as_of)
+
+
+def _proposed(project: Project, against: str | None, as_of: date | None) -> Proposal:
     day = as_of or project.default_day()
     new = written(project)
     old = earlier(project, new, against)
