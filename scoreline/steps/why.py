@@ -149,8 +149,8 @@ class _Path:
     def walk(self) -> Why:
         old, new = self._values(self.old), self._values(self.new)
         mixed = self._values(self.mixed)
-        first = self._score(self.old, self.since.as_of, old, holds=True)
-        free = self._score(self.old, self.since.as_of, old)
+        first = self._score(self.old, self.since.as_of, old, holds=True, early=True)
+        free = self._score(self.old, self.since.as_of, old, early=True)
         later = self._score(self.old, self.until.as_of, old)
         data = self._score(self.old, self.until.as_of, mixed)
         defined = self._score(self.old, self.until.as_of, new, plan_of=self.new)
@@ -181,13 +181,14 @@ class _Path:
         *,
         holds: bool = False,
         closed: bool | None = None,
+        early: bool = False,
         plan_of: Project | None = None,
     ) -> Score:
         """The score by a project's record, with a plan and values that need not be its own."""
         plan = (plan_of or project).plan
         kr = plan.key_results[self.kr.id]
         evidence = gather(project, plan, day, values, (plan_of or project).failed, kr)
-        evidence.now = self.until.recorded_at if day == self.until.as_of else evidence.now
+        evidence.now = (self.since if early else self.until).recorded_at
         if not holds:
             evidence.blocked = {}
         if not (holds if closed is None else closed):
@@ -206,6 +207,8 @@ class _Path:
         with Mixture(self.mixed, self.kr.id, self.until.as_of, old, new) as mixture:
             found = mixture.compare()
             kinds, steps = [k for k, n in found.items() if n], []
+            if not kinds:  # no row differs; what was received last may still move `latest`
+                return [Step("changed", before, after)]
             for n, kind in enumerate(kinds):
                 here = after
                 if n + 1 < len(kinds):

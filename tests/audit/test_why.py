@@ -20,12 +20,21 @@ def asked(small: Small, name: str, since: str, until: str) -> Why:
         return why(project, kr, date.fromisoformat(since), date.fromisoformat(until))
 
 
-@pytest.mark.parametrize("name", ["total", "mean", "open", "calls"])
-def test_the_steps_add_up_to_the_difference(lived: Small, name: str) -> None:  # noqa: F811
+DAYS = ("2026-08-01", "2026-08-03", "2026-08-06", "2026-08-11", "2026-08-19")
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [("total", DAYS), ("mean", DAYS[1:4]), ("open", DAYS[:2]), ("calls", DAYS[1:3])],
+)
+def test_the_steps_add_up_to_the_difference(
+    lived: Small,  # noqa: F811
+    name: str,
+    days: tuple[str, ...],
+) -> None:
     """Between any two records, whatever moved: values follow on each other and add up exactly."""
-    days = ("2026-08-01", "2026-08-03", "2026-08-06", "2026-08-11", "2026-08-19")
     kinds: set[str] = set()
-    for since, until in [*pairwise(days), (days[0], days[-1])]:
+    for since, until in dict.fromkeys([*pairwise(days), (days[0], days[-1])]):
         found = asked(lived, name, since, until)
         at = found.first
         for step in found.steps:
