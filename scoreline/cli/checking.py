@@ -142,6 +142,8 @@ def verify_project(root: Path, against: Sequence[str], raw: RawOrder, json: bool
                 f"  {done.values:,} values computed again: {done.batches:,} batches read again "
                 f"from their bytes, of {done.typed_only:,} only typed rows are kept"
             )
+            for cause, values in sorted(done.gone.items()):
+                out.print(f"  {values:,} values rest on rows that are gone since: {cause}")
         if again.expired:
             out.print(f"  {again.expired:,} scores rest on series that were removed by their age")
         _print_signatures(signatures)
@@ -161,7 +163,8 @@ def _from_raw(project: Project, raw: RawOrder) -> Reperformance | None:
 def _raw_json(done: Reperformance | None) -> dict[str, int] | None:
     if done is None:
         return None
-    return {"values": done.values, "batches": done.batches, "typed_only": done.typed_only}
+    counts = {"values": done.values, "batches": done.batches, "typed_only": done.typed_only}
+    return {**counts, **{f"rows_{cause}": n for cause, n in done.gone.items()}}
 
 
 def signatures_as_json(found: Signatures) -> dict[str, object]:

@@ -40,13 +40,15 @@ class Reperformance:
     """What was computed again, and what is different: (place, words with the cause).
 
     `batches` were read again from their bytes; of `typed_only` no bytes are kept (personal
-    data, or their age), so their typed rows, whose digests are checked, were taken.
+    data, or their age), so their typed rows, whose digests are checked, were taken. `gone`
+    counts the values whose rows were removed since, by cause: that is no finding.
     """
 
     batches: int = 0
     typed_only: int = 0
     values: int = 0
     findings: list[tuple[str, str]] = field(default_factory=list)
+    gone: dict[str, int] = field(default_factory=dict)
 
 
 def reperform(project: Project, since: date | None = None) -> Reperformance:
@@ -67,6 +69,7 @@ class _Reperformer:
         self._done = Reperformance()
         self._wrong: dict[str, str] = {}
         self._read: set[tuple[str, str | None]] = set()
+        self._removed = project.store.files_removed()
         self._versions = {(v.stream, v.digest): v for v in project.store.stream_versions()}
         self._runs = {run.id: run.as_of for run in project.store.runs(limit=10**9)}
 
@@ -75,7 +78,10 @@ class _Reperformer:
         listener.begin("computing values again from received bytes")
         replays: dict[str, Replay] = {}
         try:
-            for at, values in self._groups(begin):
+            for at, recorded in self._groups(begin):
+                values = [v for v in recorded if not self._is_gone(v)]
+                if not values:
+                    continue
                 plan = plan_at(project, at)
                 zone = plan.organisation.timezone
                 if zone not in replays:
@@ -93,6 +99,17 @@ class _Reperformer:
         stored = self._project.store.values_in_order(begin)
         for (at, _), values in groupby(stored, key=lambda v: (v.recorded_at, v.run)):
             yield at, list(values)
+
+    def _is_gone(self, stored: StoredValue) -> bool:
+        """Whether rows that a value rests on were removed since; counts it by the cause."""
+        for name, digest in stored.value.inputs["streams"].items():
+            version = self._versions.get((name, digest))
+            for part in version.parts if version else ():
+                cause = next((self._removed[f] for f in part.files if f in self._removed), None)
+                if cause is not None:
+                    self._done.gone[cause] = self._done.gone.get(cause, 0) + 1
+                    return True
+        return False
 
     # --- one run ---------------------------------------------------------------------------
 
@@ -165,7 +182,7 @@ class _Reperformer:
         if key in self._read:
             return
         self._read.add(key)
-        if batch.received is None:
+        if batch.received is None or batch.received in self._removed:
             self._done.typed_only += 1
             return
         self._done.batches += 1

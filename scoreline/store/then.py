@@ -28,7 +28,13 @@ from scoreline.store.bodies import baseline_from, score_from
 from scoreline.store.codec import instant, instant_text, parsed, unpacked
 from scoreline.store.gate_rows import chunks
 from scoreline.store.inforce import chosen, with_bodies
-from scoreline.store.rows import StoredCycle, StoredRestatement, StoredScore, StoredValue
+from scoreline.store.rows import (
+    StoredCycle,
+    StoredRemoval,
+    StoredRestatement,
+    StoredScore,
+    StoredValue,
+)
 from scoreline.store.schema import (
     baselines,
     ledger_blocks,
@@ -162,6 +168,11 @@ class StoreThen(ControlStore):
         return super().restatements(known_at=self._until(known_at))
 
     # --- what was received ---------------------------------------------------------------------
+
+    def removals(self, stream: str | None = None) -> list[StoredRemoval]:
+        """What had been removed by then."""
+        found = super().removals(stream)
+        return [r for r in found if r.recorded_at is None or r.recorded_at <= self.at]
 
     def batches(
         self, stream: str | None = None, states: Iterable[str] | None = None

@@ -16,6 +16,7 @@ from scoreline.core import faults
 from scoreline.core.errors import UsageError
 from scoreline.core.records import Decision
 from scoreline.steps.forgetting import Found, Request, find_person
+from scoreline.steps.reperforming import reperform
 from scoreline.steps.run import forget
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -131,6 +132,9 @@ def test_nothing_of_the_person_is_left(tmp_path: Path, who: str) -> None:
     small.run(DAY)
     assert small.status(DAY)["people"]["value"] == "2.000000"
     assert findings(small) == []
+    with small.open() as project:
+        again = reperform(project)
+    assert (again.findings, again.gone, again.values) == ([], {"erased": 1}, 1)
 
 
 def test_the_record_names_the_person_by_a_keyed_hash(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from scoreline.steps.expiring import Expiry
 from scoreline.steps.ports import Silence
 from scoreline.steps.project import Paths
 from scoreline.steps.rebuilding import rebuild
+from scoreline.steps.reperforming import reperform
 from scoreline.steps.run import prune
 
 SOURCE = """\
@@ -166,6 +167,9 @@ def test_rows_go_and_never_read_as_fewer(made: Made, load: str) -> None:
     assert (found["value"], found["status"]) == (None, "no_data")
     words = str(small.reasons("2026-11-22")["every"])
     assert "rows of lms.done up to 2026-07-04 were removed on 2026-11-21" in words
+    with small.open() as project:
+        again = reperform(project)
+    assert (again.findings, set(again.gone)) == ([], {"expired"})
     assert taken(small, small.root.parent / f"{small.root.name}-backup") == {"absent": ()}
     assert findings(small) == []
 
