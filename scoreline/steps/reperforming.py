@@ -68,9 +68,14 @@ class _Reperformer:
         self._project, self._folder = project, folder
         self._done = Reperformance()
         self._wrong: dict[str, str] = {}
-        self._read: set[tuple[str, str | None]] = set()
         self._removed = project.store.files_removed()
-        self._versions = {(v.stream, v.digest): v for v in project.store.stream_versions()}
+        self._batches = {b.id: b for b in project.store.batches()}
+        self._aside = {q.id: q for q in project.store.quarantines()}
+        self._read: set[tuple[str, str | None]] = set()
+        self._versions = {
+            (v.stream, v.digest): replace(v, parts=self._present(v.parts))
+            for v in project.store.stream_versions()
+        }
         self._runs = {run.id: run.as_of for run in project.store.runs(limit=10**9)}
 
     def run(self, begin: datetime | None) -> Reperformance:
@@ -100,13 +105,24 @@ class _Reperformer:
         for (at, _), values in groupby(stored, key=lambda v: (v.recorded_at, v.run)):
             yield at, list(values)
 
+    def _present(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        """Parts with the files that hold the same rows under other pseudonyms, where there are."""
+        return tuple(map(self._rekeyed, parts))
+
+    def _rekeyed(self, part: Part) -> Part:
+        causes = {self._removed[f] for f in part.files if f in self._removed}
+        now = self._batches[part.batch.id]
+        if causes != {"rekeyed"} or now.gone.get("rows"):
+            return part
+        return Part(now, tuple(self._aside[q.id] for q in part.released))
+
     def _is_gone(self, stored: StoredValue) -> bool:
         """Whether rows that a value rests on were removed since; counts it by the cause."""
         for name, digest in stored.value.inputs["streams"].items():
             version = self._versions.get((name, digest))
             for part in version.parts if version else ():
-                cause = next((self._removed[f] for f in part.files if f in self._removed), None)
-                if cause is not None:
+                if any(f in self._removed for f in part.files):
+                    cause = str(self._batches[part.batch.id].gone.get("rows", "rekeyed"))
                     self._done.gone[cause] = self._done.gone.get(cause, 0) + 1
                     return True
         return False

@@ -15,6 +15,7 @@ from scoreline.audit.verifying import verify
 from scoreline.core import faults
 from scoreline.core.errors import UsageError
 from scoreline.steps.rekeying import Rotation, rotate_pseudonyms
+from scoreline.steps.reperforming import reperform
 from scoreline.warehouse.personal import pseudonym_of
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -104,6 +105,8 @@ def test_the_same_people_under_other_names(tmp_path: Path) -> None:
         keys = project.keyring.pseudonyms()
         assert project.store.pseudonym_keys() == done.keys
         assert verify(project.store, project.files, lambda _: None, lambda: None).findings == []
+        again = reperform(project)
+    assert (again.findings, again.gone, again.values) == ([], {}, 1)
     texts = stored_texts(small)
     assert [len(keys), done.batches, [n for n in old if n in texts]] == [2, 2, []]
     assert all(pseudonym_of(who, keys) in texts for who in people)
