@@ -54,8 +54,8 @@ demo: exports  ## Run the example through Dagster and show its key results
 test: $(STAMP)  ## Run the tests on two processes
 	@$(BIN)/python -m pytest -n 2
 
-bench: $(STAMP)  ## Time the main job beside a hand-written script (ROWS=5000000 TIMES=3)
-	@$(BIN)/python -m bench.main_job $(if $(ROWS),--rows $(ROWS)) $(if $(TIMES),--times $(TIMES))
+bench: $(STAMP)  ## Time the main job beside a hand-written script (all sizes; or ROWS=500000 TIMES=3)
+	@$(BIN)/python -m bench.main_job $(if $(ROWS),--rows $(ROWS),--large --many) $(if $(TIMES),--times $(TIMES))
 
 check: $(STAMP)  ## Formatting, lint, types and layers
 	@$(BIN)/ruff format --check .
