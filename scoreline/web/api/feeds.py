@@ -68,8 +68,9 @@ def _days(snapshot: Snapshot, kr: KeyResult, last: date | None) -> list[tuple[da
         for number, step in enumerate(kr.kind.steps):
             found.append((step.due, f"step{number}", f"Milestone: {step.title} ({kr.title})"))
     coming = next_due(snapshot.plan, max(kr.start, last) if last else kr.start)
-    if status not in OVER and coming <= kr.due:
-        found.append((coming, "check-in", f"Check in: {kr.title}"))
+    today = snapshot.frame.now.astimezone(snapshot.frame.zone).date()
+    if status not in OVER and max(coming, today) <= kr.due:
+        found.append((max(coming, today), "check-in", f"Check in: {kr.title}"))
     return found
 
 
