@@ -41,7 +41,9 @@ Times = tuple[str | None, str | None]
 """--known-at and --definitions-at, as written."""
 
 
-def show_status(root: Path, as_of: date | None, clocks: Times, objectives: bool, json: bool) -> int:
+def show_status(
+    root: Path, as_of: date | None, objectives: bool, json: bool, clocks: Times = (None, None)
+) -> int:
     """Print where every key result (or objective) stands; returns the exit status."""
     with opened(root, check_sql=False) as now:
         project = then(now, clocks, as_of)
@@ -140,7 +142,9 @@ def _way(row: KeyResultRow) -> str:
     return f"{value} of {number(shown(score.target, 2))}" if score.target is not None else value
 
 
-def show_explanation(root: Path, name: str, as_of: date | None, clocks: Times, json: bool) -> int:
+def show_explanation(
+    root: Path, name: str, as_of: date | None, json: bool, clocks: Times = (None, None)
+) -> int:
     """Print how a score came about; returns the exit status."""
     from scoreline.steps.explaining import explanation  # parses SQL
 

@@ -49,7 +49,7 @@ def status(
     from scoreline.cli.showing import show_status
 
     clocks = (known_at, definitions_at)
-    raise typer.Exit(show_status(project, as_of, clocks, objectives, json))
+    raise typer.Exit(show_status(project, as_of, objectives, json, clocks))
 
 
 def forecast(

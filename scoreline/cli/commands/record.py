@@ -48,7 +48,7 @@ def explain(
         raise typer.Exit(show_rows(project, key_result, as_of, clocks, paging, json))
     from scoreline.cli.showing import show_explanation
 
-    raise typer.Exit(show_explanation(project, key_result, as_of, clocks, json))
+    raise typer.Exit(show_explanation(project, key_result, as_of, json, clocks))
 
 
 def why(
