@@ -226,9 +226,11 @@ def _quoted(plan: Plan) -> dict[str, str]:
 
 
 def _add_people(store: ControlStore, key_result: str, contents: _Contents) -> None:
-    for kind in ("baseline", "check_in"):
+    for kind in ("baseline", "check_in", "restatement"):
         for record in store.history(kind, key_result):
             contents.records[record.seq] = record
+    for record in store.history("cycle", key_result.split("/", 1)[0]):
+        contents.records[record.seq] = record
 
 
 # --- the proof ------------------------------------------------------------------------------

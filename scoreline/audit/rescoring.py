@@ -22,6 +22,7 @@ from typing import Any
 from scoreline.audit.check_ins import CheckInsThen
 from scoreline.core.errors import ScorelineError
 from scoreline.core.exact import Exact, parse_exact
+from scoreline.core.frozen import frozen_from
 from scoreline.core.model import BaselineAt, Filter, KeyResult, Metric, Milestones, Plan, Reach
 from scoreline.core.observed import Observations, Rules, ValueOn
 from scoreline.core.records import digest, digest_of
@@ -211,9 +212,10 @@ class _Known:
         """The fields that come out otherwise, as they come out."""
         as_of = date.fromisoformat(body["as_of"])
         series = self._series(body)
-        if body["status"] == "closed":
-            return {}
         kr, attempts = meaning.kr, [_as_said(body)]
+        if body["status"] == "closed":
+            closing = self._closings[meaning.cycle]
+            attempts = [{"frozen": frozen_from(closing["key_results"][kr.id]["frozen"])}]
         if body["status"] in ("withdrawn", "not_started"):  # it may have been held besides
             attempts.append({**attempts[0], **_held(body, "held")})
         if body["status"] == "no_data" and set(meaning.requests) - set(series):

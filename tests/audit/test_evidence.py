@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,8 +20,10 @@ from flow_builders import Small
 from typer.testing import CliRunner
 
 from scoreline.audit.evidence import write_pack
+from scoreline.audit.rescoring import rescore
 from scoreline.cli.main import app
 from scoreline.core.records import canonical, digest
+from scoreline.steps.closing import Closing, close_cycle
 
 EVER = (date(2000, 1, 1), date(2100, 1, 1))
 ALONE = """
@@ -224,3 +226,27 @@ def test_the_same_record_gives_the_same_bytes(small: Small, tmp_path: Path) -> N
         found = CliRunner().invoke(app, ["evidence", name, period, "-o", str(target), "-p", root])
         assert words_wanted in str(found.exception)
         assert not target.exists()
+
+
+def test_a_closed_cycle_is_what_its_closing_froze(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a closing, later runs record the frozen scores: `rescore` and the pack agree."""
+    made = score_world.build(tmp_path_factory.mktemp("closed"))
+    made.clock.moment = datetime(2027, 1, 5, 6, tzinfo=UTC)
+    with made.open() as project:
+        wish = Closing("2026-H2", "it is over", "ann", as_of=date(2027, 1, 2))
+        close_cycle(project, wish, lambda _: "a reason")
+    score_world.write(made, "done3", ["i95,a,99,2026-12-30"])
+    made.run("2027-01-03")
+    with made.open() as project:
+        done = rescore(project.store.walk())
+        scores = [w for w in project.store.walk() if w.kind == "score"]
+        walked = [w for w in scores if b'"status":"closed"' in (w.body or b"")]
+    assert done.differences == []
+    assert len(walked) == 9
+    check = module()
+    for name in ("up", "hold", "hand"):
+        folder = tmp_path_factory.mktemp("pack")
+        assert check.main(unpacked(made, f"2026-H2/learning/o/{name}", folder)) == 0
+        assert "as its closing froze it  MATCH" in capsys.readouterr().out

@@ -876,11 +876,28 @@ def again(
             return None
         return values.metric(kr["metric"], kr.get("filter", []), day)
 
+    if said["status"] == "closed":
+        return closed(kr, said, ledger)
     prove_baseline(kr, said, ledger)
     found = judge(kr, organisation, date.fromisoformat(said["as_of"]), said, value_on)
     compare(said, found)
     value = shown(number_of(found.value), said["_factor"])
     return f"value {decimal(value)}  progress {decimal(found.progress)}  {found.status}"
+
+
+def closed(kr: Body, said: Body, ledger: Ledger) -> str:
+    """A closed score against what the closing of its cycle froze."""
+    events = [
+        r for r in ledger.of("cycle", "cycle", kr["id"].split("/")[0]) if r["_seq"] < said["_seq"]
+    ]
+    if not events or events[-1]["state"] != "closed":
+        raise Mismatch("its cycle was not closed then")
+    frozen = events[-1]["key_results"][kr["id"]]["frozen"]
+    for name in ("value", "numerator", "denominator", "progress", "expected", "score"):
+        recorded, fixed = said[name], frozen.get(name)
+        if (recorded is None) != (fixed is None) or Fraction(recorded or 0) != Fraction(fixed or 0):
+            raise Mismatch(f"{name} is recorded as {recorded}, the closing froze {fixed}")
+    return f"closed with score {frozen.get('score')}, as its closing froze it"
 
 
 def factor_of(metric: Body) -> int:
