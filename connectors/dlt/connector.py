@@ -18,20 +18,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import pyarrow as pa
 from pydantic import Field
 
 from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
-from connectors.batch import Batch
 from connectors.digest import digest_of
 from connectors.errors import ConnectorError, PermanentError, TransientError
-from connectors.http.presence import still_absent
 from connectors.http.scrubbing import Scrubber
-from connectors.jsontext.source import BLOCK, SCHEMA
 from connectors.options import Options, parse_options
 from connectors.receipt import Origin, Tally
+
+if TYPE_CHECKING:
+    from connectors.batch import Batch
 
 SUFFIX = ".dlt.jsonl"
 
@@ -195,12 +194,16 @@ class DltConnector(Connector):
             sha256=digest,
             started_at=started.astimezone(UTC).isoformat(),
         )
+        from connectors.batch import Batch
+        from connectors.dlt.stored import read_lines
+        from connectors.jsontext.source import SCHEMA
+
         tally = Tally()
         return Batch(
             origin,
             tally,
             SCHEMA,
-            lambda: _lines(path, spec, tally),
+            lambda: read_lines(path, spec, tally),
             raw_path=path,
             signature="",
             clock=self.clock,
@@ -213,22 +216,6 @@ def _rows(item: Any) -> list[Any]:
     if isinstance(item, list):
         return item
     return item.to_pylist() if hasattr(item, "to_pylist") else [item]
-
-
-def _lines(path: Path, spec: StreamSpec, tally: Tally) -> Iterator[pa.RecordBatch]:
-    row, absent, rest = 0, {c.name: c for c in spec.columns}, b""
-    with path.open("rb") as file:
-        while data := file.read(BLOCK):
-            whole, _, rest = (rest + data).rpartition(b"\n")
-            if not whole:
-                continue
-            lines = pa.array(whole.decode().split("\n"), pa.string())
-            absent = still_absent(absent, lines)
-            numbers = pa.array(range(row + 1, row + len(lines) + 1), pa.int64())
-            row += len(lines)
-            yield pa.record_batch([lines, numbers], schema=SCHEMA)
-    tally.counted_rows = row
-    tally.missing_columns = tuple(absent) if row else ()
 
 
 def _root(error: BaseException) -> BaseException:

@@ -24,7 +24,7 @@ from connectors.clock import Clock
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer, failure_of, page_for_people
 from connectors.http.body import ACCEPT_ENCODING, read_body
-from connectors.http.cutting import parsed
+from connectors.http.documents import parsed
 from connectors.http.limits import Pace, retry_after, spent
 from connectors.http.options import HttpSource, seconds_of
 from connectors.http.scrubbing import Scrubber, secrets_of

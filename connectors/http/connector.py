@@ -15,24 +15,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
-from connectors.batch import Batch
 from connectors.digest import digest_of
 from connectors.errors import ConnectorError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.client import HttpClient
-from connectors.http.cursor import CursorColumn, Known, Position, Tail
+from connectors.http.cursor import CursorColumn, Position
 from connectors.http.options import Effort, HttpSource
 from connectors.http.pages import SUFFIX
-from connectors.http.reading import Lines, Making, Mend, Reading, ReadRows, StoredRows
 from connectors.http.scrubbing import Scrubber, secrets_of
 from connectors.http.signing_in import SignIn
 from connectors.http.walking import Page
-from connectors.jsontext.source import SCHEMA
 from connectors.options import Options, parse_options
 from connectors.receipt import Origin, Tally
+
+if TYPE_CHECKING:
+    from connectors.batch import Batch
+    from connectors.http.mending import Mend
+    from connectors.http.reading import Reading
 
 READINGS = 3
 """How often a list is read from its start when rows move while it is read."""
@@ -175,6 +177,9 @@ class HttpConnector(Connector):
         self, spec: StreamSpec, column: CursorColumn | None, since: Position | None, *, sample: bool
     ) -> Reading:
         """Everything, once; from the start again where rows moved meanwhile."""
+        from connectors.http.reading import Making
+        from connectors.http.tail import Known, Tail
+
         self.client.begin()
         for left in range(READINGS - 1, -1, -1):
             self.notes.clear()
@@ -201,6 +206,10 @@ class HttpConnector(Connector):
         since: Position | None,
         reading: Reading | None = None,
     ) -> Batch:
+        from connectors.batch import Batch
+        from connectors.http.reading import Lines, ReadRows, StoredRows
+        from connectors.jsontext.source import SCHEMA
+
         chosen = parse_options(self.StreamOptions, spec.options)
         origin = Origin(
             connector=self.kind,

@@ -9,20 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.errors import PermanentError, TransientError, TruncatedError
+from connectors.http.documents import BOM, found_at, parsed
 from connectors.http.pages import Frame
 from connectors.http.tables import columns_of, lines_of_columns, lines_of_csv
 from connectors.jsontext.records import JsonRecords
 from connectors.jsontext.source import SPACE, BodyReader
 from connectors.receipt import Tally
-
-BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +91,6 @@ def _array(frame: Frame, text: bytes, where: str) -> Cut:
         envelope = parsed(around, where)
     refused = tuple((r.row, r.text, r.reason) for r in tally.ragged)
     return Cut(_with_context(lines, frame.context), numbers, envelope, refused)
-
-
-def parsed(text: bytes, where: str, **numbers: Any) -> Any:
-    """A document as Python values; decimals stay exact, or become what `numbers` say.
-
-    Raises:
-        TransientError: it is cut short.
-        PermanentError: it is no JSON.
-    """
-    try:
-        return json.loads(text.removeprefix(BOM), **{"parse_float": Decimal, **numbers})
-    except (ValueError, RecursionError) as error:
-        if text.rstrip()[-1:] not in (b"}", b"]"):
-            raise TransientError("the body is cut short", where=where) from None
-        raise PermanentError(
-            f"the body is not JSON: {error}",
-            where=where,
-            do="Check `url` and the stream's path in a browser",
-        ) from None
-
-
-def found_at(document: Any, way: str) -> Any:
-    """What stands at a way such as `paging.next.after`; None where nothing does."""
-    for name in way.split(".") if way else ():
-        if not isinstance(document, Mapping) or name not in document:
-            return None
-        document = document[name]
-    return document
 
 
 def _object(text: bytes, where: str) -> dict[str, Any]:

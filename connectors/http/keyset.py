@@ -13,12 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from connectors.errors import PermanentError
 from connectors.http.client import HttpClient
-from connectors.http.cursor import read_member
 from connectors.http.walking import Listing, Page, walk
 
 
@@ -54,6 +50,11 @@ def walk_by_id(
 
 
 def _highest(page: Page, id_name: str, where: str) -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from connectors.http.members import read_member
+
     try:
         try:
             ids = read_member(page.cut.lines, (id_name,), pa.int64())

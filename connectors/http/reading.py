@@ -19,23 +19,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import StreamSpec
-from connectors.http.cursor import Known, Position, Tail
+from connectors.http.cursor import Position
 from connectors.http.cutting import Cut, cut
+from connectors.http.mending import Mend
 from connectors.http.pages import SUFFIX, PageFile, read_pages
 from connectors.http.presence import still_absent
+from connectors.http.tail import Known, Tail
 from connectors.http.walking import Page
 from connectors.jsontext.source import SCHEMA
 from connectors.receipt import RaggedRow, Tally
 
 SAMPLE_PAGES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Mend:
-    """A pattern (RE2) and what takes its place in each record, groups by number."""
-
-    pattern: str
-    replacement: str
 
 
 @dataclass(slots=True)

@@ -10,14 +10,17 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.errors import PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.client import HttpClient
-from connectors.http.cutting import Cut, cut, found_at
+from connectors.http.documents import found_at
 from connectors.http.pages import Frame, Shape
 from connectors.http.paging import Ask, NoPaging, Paging, ends_with, first_of, next_of
+
+if TYPE_CHECKING:
+    from connectors.http.cutting import Cut
 
 MOST_PAGES = 1_000_000
 
@@ -100,6 +103,8 @@ class _Taking:
         self.page: Cut
 
     def take(self, answer: Answer) -> None:
+        from connectors.http.cutting import cut
+
         if answer.status in self.past_end:
             return
         below = _below(self._client, answer)

@@ -19,7 +19,7 @@ from pydantic import Field
 from connectors.base import StreamSpec
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import CursorColumn, Position, way_of
-from connectors.http.cutting import found_at
+from connectors.http.documents import found_at
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, TokenPaging
 from connectors.http.walking import Listing, Page, walk

@@ -21,7 +21,7 @@ from connectors.base import StreamSpec
 from connectors.errors import PermanentError, TransientError
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import Position
-from connectors.http.cutting import cut, found_at
+from connectors.http.documents import found_at
 from connectors.http.options import HttpSource, SessionAuth
 from connectors.http.pages import Frame
 from connectors.http.paging import Ask, PagePaging
@@ -133,6 +133,8 @@ class KolibriConnector(HttpConnector):
 
     def _export(self, options: KolibriStream, facility: str) -> Page:
         """Has the export made, waits for it, and downloads it."""
+        from connectors.http.cutting import cut
+
         now = self.clock().astimezone(UTC)
         end = now + timedelta(days=1)
         texts = {

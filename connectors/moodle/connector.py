@@ -23,7 +23,7 @@ from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import Position
-from connectors.http.cutting import parsed
+from connectors.http.documents import parsed
 from connectors.http.options import HttpSource
 from connectors.http.pages import Shape
 from connectors.http.paging import Ask

@@ -23,11 +23,11 @@ from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import CursorColumn, Position, way_of
-from connectors.http.cutting import found_at, parsed
+from connectors.http.documents import found_at, parsed
 from connectors.http.keyset import walk_by_id
+from connectors.http.mending import Mend
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask
-from connectors.http.reading import Mend
 from connectors.http.walking import Listing, Page
 from connectors.options import Options, parse_options
 

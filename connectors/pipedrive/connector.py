@@ -19,7 +19,7 @@ from connectors.errors import ConnectorError, PermanentError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import CursorColumn, Position
-from connectors.http.cutting import found_at, parsed
+from connectors.http.documents import found_at, parsed
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, TokenPaging
 from connectors.http.walking import Listing, Page, walk

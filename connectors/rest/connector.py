@@ -16,7 +16,7 @@ from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import CursorColumn, Position
-from connectors.http.cutting import found_at, parsed
+from connectors.http.documents import found_at, parsed
 from connectors.http.paging import Ask
 from connectors.http.walking import Listing, Page, walk
 from connectors.options import parse_options

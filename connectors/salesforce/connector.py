@@ -14,7 +14,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import Field
 
@@ -23,12 +23,14 @@ from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import CursorColumn, Position, way_of
-from connectors.http.cutting import Cut, cut
 from connectors.http.options import HttpSource
 from connectors.http.pages import Frame
 from connectors.http.paging import Ask, NextUrlPaging
 from connectors.http.walking import Listing, Page, walk
 from connectors.options import Options, parse_options
+
+if TYPE_CHECKING:
+    from connectors.http.cutting import Cut
 
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 POLL = 2.0
@@ -137,6 +139,8 @@ class _Result:
         self.page: Cut
 
     def take(self, answer: Answer) -> None:
+        from connectors.http.cutting import cut
+
         self.frame = Frame(url=answer.where.removeprefix(self._identity), shape="csv")
         self.page = cut(self.frame, answer.body, answer.where)
         declared = int(answer.headers.get("sforce-numberofrecords", self.page.rows))

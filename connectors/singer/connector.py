@@ -5,39 +5,27 @@ What belongs here: from a tap's messages to a batch. What does not: running the 
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Any, cast
 
 from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
-from connectors.batch import Batch
 from connectors.digest import digest_of
-from connectors.errors import PermanentError, TransientError
-from connectors.http.presence import still_absent
-from connectors.jsontext.source import BLOCK, SCHEMA
+from connectors.errors import TransientError
 from connectors.options import parse_options
 from connectors.receipt import Origin, Tally
 from connectors.singer.options import SingerSource, SingerStream
 from connectors.singer.tap import Tap, chosen
 
-SUFFIX = ".singer.jsonl"
-_OTHERS = r'"(?:type|stream|version|time_extracted)"\s*:\s*(?:"[^"]*"|[0-9]+|null)'
-RECORD = (
-    rf'(?s)^\{{\s*(?:{_OTHERS}\s*,\s*)*"record"\s*:\s*(\{{.*\}})\s*(?:,\s*{_OTHERS}\s*)*\}}\s*$'
-)
-"""A RECORD message; the first group is the record as the tap wrote it."""
+if TYPE_CHECKING:
+    from connectors.batch import Batch
 
-STATE = r'(?s)^\{\s*(?:"type"\s*:\s*"STATE"\s*,\s*)?"value"\s*:'
-ODD = r'"type"\s*:\s*"RECORD"'
+SUFFIX = ".singer.jsonl"
 
 
 @dataclass(slots=True)
@@ -87,13 +75,15 @@ class SingerConnector(Connector):
         Raises:
             ConnectorError: the tap failed.
         """
+        from connectors.singer.messages import survey
+
         catalog = self._catalog(spec)
         folder = tempfile.TemporaryDirectory(prefix="scoreline-", ignore_cleanup_errors=True)
         path, started = Path(folder.name) / f"messages{SUFFIX}", self.clock()
         kept = state.cursor or {}
         before = kept.get("state") if kept.get("source") == self._source(spec) else None
         self.tap.read(catalog, before, path)
-        records, after = _survey(path, self.tap.name)
+        records, after = survey(path, self.tap.name)
         last = state.objects.get(spec.name)
         synced = Synced(folder, path, digest_of(path), records, after or before, started)
         if (last is not None and last.digest == synced.digest) or (before and not records):
@@ -144,69 +134,18 @@ class SingerConnector(Connector):
             sha256=digest,
             started_at=started.astimezone(UTC).isoformat(),
         )
+        from connectors.batch import Batch
+        from connectors.jsontext.source import SCHEMA
+        from connectors.singer.messages import read_records
+
         tally = Tally()
         return Batch(
             origin,
             tally,
             SCHEMA,
-            lambda: _records(path, spec, tally, self.tap.name),
+            lambda: read_records(path, spec, tally, self.tap.name),
             raw_path=path,
             signature="",
             clock=self.clock,
             layout="json_lines",
         )
-
-
-def _blocks(path: Path, where: str) -> Iterator[pa.StringArray]:
-    """The messages, as texts, some megabytes at once."""
-    rest = b""
-    with path.open("rb") as file:
-        while data := file.read(BLOCK):
-            whole, _, rest = (rest + data).rpartition(b"\n")
-            if whole:
-                yield _lines(whole)
-    if rest.strip():
-        raise TransientError("ended in the middle of a message", where=where)
-
-
-def _lines(block: bytes) -> pa.StringArray:
-    lines = pc.split_pattern(pa.array([block.decode()]), "\n").values
-    return lines.filter(pc.not_equal(pc.ascii_trim_whitespace(lines), ""))
-
-
-def _survey(path: Path, where: str) -> tuple[int, Mapping[str, Any] | None]:
-    """How many records there are, and the last state.
-
-    Raises:
-        TransientError: the tap stopped in the middle of a message.
-    """
-    records, last = 0, None
-    for lines in _blocks(path, where):
-        records += pc.sum(pc.match_substring_regex(lines, RECORD)).as_py() or 0
-        states = lines.filter(pc.match_substring_regex(lines, STATE))
-        last = states[-1].as_py() if len(states) else last
-    if last is None:
-        return records, None
-    return records, cast(Mapping[str, Any], json.loads(last).get("value"))
-
-
-def _records(path: Path, spec: StreamSpec, tally: Tally, where: str) -> Iterator[pa.RecordBatch]:
-    row, absent = 0, {c.name: c for c in spec.columns}
-    for lines in _blocks(path, where):
-        is_record = pc.match_substring_regex(lines, RECORD)
-        named = pc.match_substring_regex(lines, ODD)
-        odd = lines.filter(pc.and_(named, pc.invert(is_record)))
-        if len(odd):
-            raise PermanentError(
-                "a RECORD message is not as Singer has it",
-                where=f"{where}: {odd[0].as_py()[:120]}",
-                do="Report it to the tap's authors",
-            )
-        records = pc.replace_substring_regex(lines.filter(is_record), RECORD, r"\1")
-        absent = still_absent(absent, records)
-        numbers = pa.array(range(row + 1, row + len(records) + 1), pa.int64())
-        row += len(records)
-        if len(records):
-            yield pa.record_batch([records, numbers], schema=SCHEMA)
-    tally.counted_rows = row
-    tally.missing_columns = tuple(absent) if row else ()

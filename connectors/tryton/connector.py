@@ -24,9 +24,9 @@ from connectors.errors import PermanentError
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import CursorColumn, Position, way_of
 from connectors.http.keyset import walk_by_id
+from connectors.http.mending import Mend
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask
-from connectors.http.reading import Mend
 from connectors.http.walking import Listing, Page
 from connectors.options import Options, parse_options
 

@@ -13,14 +13,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, cast
 
-import pyarrow as pa
 from pydantic import Field
 
 from connectors.base import StreamSpec
 from connectors.errors import PermanentError
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position, read_member
-from connectors.http.cutting import cut
+from connectors.http.cursor import CursorColumn, Position
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask
 from connectors.http.walking import Listing, Page, walk
@@ -81,6 +79,10 @@ class TypeformConnector(HttpConnector):
 
 
 def _last(page: Page) -> str:
+    import pyarrow as pa
+
+    from connectors.http.members import read_member
+
     tokens = read_member(page.cut.lines, ("token",), pa.string())
     if not len(tokens) or tokens[-1].as_py() is None:
         raise PermanentError("a response has no token", where=page.frame.url)
@@ -88,5 +90,7 @@ def _last(page: Page) -> str:
 
 
 def _by_answer(page: Page) -> Page:
+    from connectors.http.cutting import cut
+
     frame = replace(page.frame, explode="answers", carry=CARRIED)
     return replace(page, frame=frame, cut=cut(frame, page.body, page.frame.url))

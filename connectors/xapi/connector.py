@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
 from connectors.base import StreamSpec
@@ -111,6 +109,9 @@ class XapiConnector(HttpConnector):
 
 def _stored_from(page: Page, column: CursorColumn, low: Any, high: Any) -> int:
     """How many of a page's statements were stored from `low` to `high` (None: until now)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     stored = column.values(page.cut.lines, page.frame.url)
     late = pc.greater_equal(stored, pa.scalar(low, stored.type))
     if high is not None:
