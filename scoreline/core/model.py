@@ -442,6 +442,20 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class LineageTo:
+    """Where lineage events go after each run: an OpenLineage endpoint, a file, or both.
+
+    `api_key` is a secret reference. `namespace` is that of jobs and datasets; None: the
+    organisation's name.
+    """
+
+    url: str | None = None
+    file: str | None = None
+    api_key: str | None = None
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     """What is fixed for the whole organisation.
 
@@ -452,7 +466,7 @@ class Organisation:
     `approve_targets` says who agrees to a changed target before it counts; None: it counts
     from the next run on. `retention` holds for every stream that declares none of its own.
     `signing_key`, which signs the ledger, is a reference or None too. `checkpoints_to` is
-    the folder or URL that signed checkpoints are copied to.
+    the folder or URL that signed checkpoints are copied to, `lineage` where lineage events go.
     """
 
     name: str
@@ -472,6 +486,7 @@ class Organisation:
     retention: Retention | None = None
     signing_key: str | None = None
     checkpoints_to: str | None = None
+    lineage: LineageTo | None = None
     place: Place = field(default=Place(""), compare=False)
 
 

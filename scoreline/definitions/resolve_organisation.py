@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from scoreline.core.model import Cycle, Organisation, Person, Team, Thresholds
+from scoreline.core.model import Cycle, LineageTo, Organisation, Person, Team, Thresholds
 from scoreline.definitions.findings import Entry
 from scoreline.definitions.resolve_retention import resolve_retention
 from scoreline.definitions.secret_refs import check_reference, check_secrets
@@ -30,6 +30,7 @@ def resolve_organisation(entry: Entry, spec: OrganisationSpec) -> Organisation |
         check_reference(entry, spec.checkpoints.key, "checkpoints", "key")
     if spec.checkpoints and spec.checkpoints.copy_to:
         check_secrets(entry, spec.checkpoints.copy_to, "checkpoints", "copy_to")
+    lineage = _lineage(entry, spec)
     holidays = _holidays(entry, spec)
     if not entry.ok:
         return None
@@ -53,6 +54,7 @@ def resolve_organisation(entry: Entry, spec: OrganisationSpec) -> Organisation |
         retention=retention,
         signing_key=spec.checkpoints.key if spec.checkpoints else None,
         checkpoints_to=spec.checkpoints.copy_to if spec.checkpoints else None,
+        lineage=lineage,
         place=entry.place,
     )
 
@@ -67,6 +69,19 @@ def _pseudonym_keys(entry: Entry, spec: OrganisationSpec) -> tuple[str, ...]:
     for index, key in enumerate(spec.personal.key):
         check_reference(entry, key, "personal", "key", index)
     return tuple(spec.personal.key)
+
+
+def _lineage(entry: Entry, spec: OrganisationSpec) -> LineageTo | None:
+    declared = spec.lineage
+    if declared is None:
+        return None
+    if declared.url is None and declared.file is None:
+        message = "lineage says nothing: name where its events go"
+        entry.error("missing-key", message, "lineage", legal="url, file, or both")
+    if declared.api_key is not None:
+        check_reference(entry, declared.api_key, "lineage", "api_key")
+    check_secrets(entry, declared.url or "", "lineage", "url")
+    return LineageTo(declared.url, declared.file, declared.api_key, declared.namespace)
 
 
 def _check_thresholds(entry: Entry, spec: OrganisationSpec) -> None:

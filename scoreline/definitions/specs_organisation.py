@@ -26,6 +26,7 @@ from scoreline.definitions.spec_base import (
     nearest,
     one_of,
 )
+from scoreline.definitions.specs_notify import WebAddress
 from scoreline.definitions.specs_retention import RetentionSpec
 from scoreline.definitions.words import CronWord, MonthDayWord, ZoneWord
 
@@ -114,6 +115,15 @@ class CheckpointsSpec(Spec):
     key: Text | None = None
 
 
+class LineageSpec(Spec):
+    """Where OpenLineage events go after each run."""
+
+    url: WebAddress | None = None
+    file: Text | None = None
+    api_key: Text | None = None
+    namespace: Text | None = None
+
+
 class OrganisationSpec(Spec):
     """The whole of organisation.yaml."""
 
@@ -136,3 +146,4 @@ class OrganisationSpec(Spec):
     approve_targets: ApproveTargets | None = None
     retention: RetentionSpec | None = None
     checkpoints: CheckpointsSpec | None = None
+    lineage: LineageSpec | None = None

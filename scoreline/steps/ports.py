@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scoreline.core.model import Source, Stream
 from scoreline.warehouse.arrow import ArrowStream, Layout
+
+if TYPE_CHECKING:
+    from openlineage.client.event_v2 import RunEvent
 
 Clock = Callable[[], datetime]
 
@@ -154,6 +157,27 @@ class Extractor(Protocol):
 
 
 ExtractorFactory = Callable[[Source], Extractor]
+
+
+class LineageError(Exception):
+    """Lineage events could not be delivered; the text says why and holds no secret."""
+
+
+class LineageSink(Protocol):
+    """Where OpenLineage events go."""
+
+    @property
+    def place(self) -> str:
+        """The place, for people; no secret."""
+        ...
+
+    def send(self, events: Sequence[RunEvent]) -> None:
+        """Deliver events, in order.
+
+        Raises:
+            LineageError: not all of them were delivered.
+        """
+        ...
 
 
 class Keyring(Protocol):

@@ -20,7 +20,7 @@ from scoreline.core.scoring import Rules
 from scoreline.definitions.project import DefinitionFile
 from scoreline.notify.ports import NotifierFactory
 from scoreline.quality.model import Validator
-from scoreline.steps.ports import Clock, ExtractorFactory, Keyring, Listener, Silence
+from scoreline.steps.ports import Clock, ExtractorFactory, Keyring, LineageSink, Listener, Silence
 from scoreline.store.store import ControlStore
 from scoreline.warehouse.files import FileStore
 from scoreline.warehouse.lock import project_lock
@@ -91,7 +91,8 @@ class Project:
     order. `waiting` are key results that keep their recorded definition until the one in
     the files is approved. `version` is the release that runs.
     `signing_secret` gives the private key that the
-    definitions refer to, `checkpoint_place` is where checkpoints are copied to. `troubles`
+    definitions refer to, `checkpoint_place` is where checkpoints are copied to,
+    `lineage_sink` makes what takes the lineage of each run. `troubles`
     are what went wrong beside the work itself, which is recorded: exit status 3. `failed`
     are metrics that are known not to be computable, with words (see clocks).
     """
@@ -112,6 +113,7 @@ class Project:
     notifier: NotifierFactory | None = None
     signing_secret: Callable[[], str] | None = None
     checkpoint_place: str | None = None
+    lineage_sink: Callable[[], LineageSink] | None = None
     troubles: list[str] = field(default_factory=list)
     failed: Mapping[str, str] = field(default_factory=dict)
     _reader: RowReader | None = None

@@ -21,6 +21,7 @@ from scoreline.steps.forgetting import forget as forget_person
 from scoreline.steps.freshness import newest_event
 from scoreline.steps.gate import Gated, gate_stream
 from scoreline.steps.ingest import land_stream, read_again
+from scoreline.steps.lineage.emitting import emit_run
 from scoreline.steps.loading import load_stream
 from scoreline.steps.ports import Extractor, SourceFailure
 from scoreline.steps.project import Project
@@ -49,6 +50,7 @@ def run_all(project: Project, as_of: date | None = None) -> RunReport:
         summary |= _summary(report.sources)
         report.expired = _expire(project, warehouse, run)
         report.scores = score_day(project, warehouse, run, day)
+        summary |= _failed_metrics(report.scores)
     return report
 
 
@@ -81,9 +83,12 @@ def score(project: Project, as_of: date | None = None) -> ScoreReport:
         as_of: the day; what `evaluate` says if None.
     """
     day = as_of or project.default_day()
-    with loaded_run(project, "score", day) as (run, warehouse):
+    summary: dict[str, Any] = {}
+    with loaded_run(project, "score", day, summary) as (run, warehouse):
         _expire(project, warehouse, run)
-        return score_day(project, warehouse, run, day)
+        report = score_day(project, warehouse, run, day)
+        summary |= _failed_metrics(report)
+        return report
 
 
 def prune(project: Project, decide: Callable[[Expiry], bool]) -> Expiry:
@@ -126,9 +131,11 @@ def _expire(project: Project, warehouse: Warehouse, run: str) -> Expiry | None:
 
 
 @contextmanager
-def loaded_run(project: Project, kind: str, day: date) -> Iterator[tuple[str, Warehouse]]:
+def loaded_run(
+    project: Project, kind: str, day: date, summary: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, Warehouse]]:
     """A run with every stream's table as its batches say; nothing is read from sources."""
-    with _run(project, kind, day) as (run, warehouse):
+    with _run(project, kind, day, summary) as (run, warehouse):
         known = {b.stream for b in project.store.batches()}
         for stream in project.plan.streams.values():
             if stream.full_name in known:
@@ -145,33 +152,52 @@ def _summary(reports: Mapping[str, SourceReport]) -> dict[str, Any]:
     failed = {n: r.error for n, r in reports.items() if r.error}
     failed |= {n: s.error for n, s in streams.items() if s.error}
     counts = {
-        n: {"landed": s.landed, "loaded": s.loaded, "rows_received": s.rows_received}
+        n: {
+            "landed": s.landed,
+            "loaded": s.loaded,
+            "rows_received": s.rows_received,
+            "rows_inserted": s.rows_inserted,
+        }
         for n, s in streams.items()
         if s.landed or s.loaded
     }
     return {"sources": failed, "streams": counts}
 
 
+def _failed_metrics(report: ScoreReport) -> dict[str, Any]:
+    """What is noted of metrics that could not be computed; nothing where all could."""
+    return {"metrics": dict(report.errors)} if report.errors else {}
+
+
 @contextmanager
 def _run(
     project: Project, kind: str, day: date | None, summary: Mapping[str, Any] | None = None
 ) -> Iterator[tuple[str, Warehouse]]:
-    """A run: locked, noted in the store, with the warehouse open and in step."""
-    with rarely_collected(), project.working(kind):
-        project.files.clean()
-        sweep(project)
-        began = project.now()
-        run = project.store.begin_run(kind, day, project.version, began)
-        outcome = "failed"
-        try:
-            with project.warehouse() as warehouse:
-                warehouse.prepare(project.plan.streams.values())
-                yield run, warehouse
-            outcome = "finished"
-        finally:
-            project.store.seal(run, project.now())
-            read = _read_since(project, began)
-            project.store.end_run(run, outcome, project.now(), {**(summary or {}), **read})
+    """A run: locked, noted in the store, with the warehouse open and in step.
+
+    Its lineage goes out when it is over and another process may work.
+    """
+    begun: list[str] = []
+    try:
+        with rarely_collected(), project.working(kind):
+            project.files.clean()
+            sweep(project)
+            began = project.now()
+            run = project.store.begin_run(kind, day, project.version, began)
+            begun.append(run)
+            outcome = "failed"
+            try:
+                with project.warehouse() as warehouse:
+                    warehouse.prepare(project.plan.streams.values())
+                    yield run, warehouse
+                outcome = "finished"
+            finally:
+                project.store.seal(run, project.now())
+                read = _read_since(project, began)
+                project.store.end_run(run, outcome, project.now(), {**(summary or {}), **read})
+    finally:
+        for run in begun:
+            emit_run(project, run)
 
 
 def _read_since(project: Project, began: datetime) -> dict[str, dict[str, str]]:

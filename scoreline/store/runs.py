@@ -76,6 +76,19 @@ class RunBook(StoreBase):
         with self._read() as connection:
             return [_run_from(row) for row in connection.execute(query)]
 
+    def find_run(self, run: str) -> RunRow | None:
+        """A run by its id; None if there is none."""
+        with self._read() as connection:
+            row = connection.execute(select(runs).where(runs.c.id == run)).first()
+        return None if row is None else _run_from(row)
+
+    def runs_since(self, moment: datetime) -> list[RunRow]:
+        """The runs that started at a moment or later, oldest first."""
+        query = select(runs).where(runs.c.started_at >= instant_text(moment))
+        query = query.order_by(runs.c.started_at, runs.c.id)
+        with self._read() as connection:
+            return [_run_from(row) for row in connection.execute(query)]
+
 
 def _run_from(row: Any) -> RunRow:
     return RunRow(

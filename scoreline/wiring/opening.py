@@ -17,6 +17,7 @@ from scoreline.core.exact import parse_exact
 from scoreline.core.model import Organisation, Plan
 from scoreline.steps.ports import Clock, Listener, Silence
 from scoreline.wiring.keyring import Keyring
+from scoreline.wiring.lineage import lineage_sink
 from scoreline.wiring.messengers import notifier_of
 from scoreline.wiring.secret_values import resolve_secrets
 from scoreline.wiring.sources import SourceReader, check_options, make_importable
@@ -90,6 +91,7 @@ def open_project(
         notifier=lambda recipient: notifier_of(recipient, root),
         signing_secret=_signing_secret(organisation.signing_key, root),
         checkpoint_place=checkpoint_place(organisation.checkpoints_to, root),
+        lineage_sink=lineage_sink(organisation.lineage, root),
     )
 
 

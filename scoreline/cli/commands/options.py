@@ -28,6 +28,11 @@ def complete_metric(incomplete: str) -> list[str]:
     return _project_names("metrics", incomplete)
 
 
+def complete_measured(incomplete: str) -> list[str]:
+    """Names of metrics and key results that `incomplete` may become."""
+    return [*complete_metric(incomplete), *complete_key_result(incomplete)]
+
+
 def complete_source(incomplete: str) -> list[str]:
     """Names of sources that `incomplete` may become."""
     return _project_names("sources", incomplete)

@@ -16,6 +16,7 @@ from scoreline.cli.commands.options import (
     KeyResult,
     KnownAt,
     Project,
+    complete_measured,
     day_of,
 )
 
@@ -127,9 +128,47 @@ def evidence(
     raise typer.Exit(write_evidence(project, key_result, period, output, json))
 
 
+def lineage(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="METRIC|KEY_RESULT",
+            help="Print the source columns that it depends on, and how; sends nothing.",
+            autocompletion=complete_measured,
+        ),
+    ] = None,
+    project: Project = HERE,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", dir_okay=False, help="Write the events here, a line each."),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Send them to this OpenLineage endpoint.")
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option("--run", metavar="RUN", help="Of this run; of the newest if left out."),
+    ] = None,
+    since: Annotated[
+        date | None,
+        typer.Option("--since", metavar="DATE", parser=day_of, help="Of every run since that day."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say what a number depends on, or write and send the lineage of runs (OpenLineage)."""
+    if name is not None:
+        from scoreline.cli.lineage import show_lineage
+
+        raise typer.Exit(show_lineage(project, name, [file, url, run, since], json))
+    from scoreline.cli.lineage import Order, send_lineage
+
+    raise typer.Exit(send_lineage(project, Order(file, url, run, since), json))
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(explain)
     app.command()(why)
     app.command()(verify)
     app.command()(evidence)
+    app.command()(lineage)
