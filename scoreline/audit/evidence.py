@@ -20,7 +20,7 @@ from typing import Any
 from scoreline.audit.signing import Checkpoint
 from scoreline.core.errors import UsageError, WarehouseError
 from scoreline.core.model import Plan
-from scoreline.core.records import Part, StreamVersion, canonical, digest
+from scoreline.core.records import Part, StoredFile, StreamVersion, canonical, digest
 from scoreline.definitions.recorded import plan_from
 from scoreline.measures.allowlist import check_model, check_where, sql_text
 from scoreline.measures.layout import parts_of
@@ -38,7 +38,11 @@ _OF_BATCH = ("receipt", "reread", "checks", "load", "removal")
 
 @dataclass(frozen=True, slots=True)
 class PackReport:
-    """What was written: scores, files, bytes, and the SHA-256 of its pack.json and of the ZIP."""
+    """What was written: scores, files, bytes, and the SHA-256 of its pack.json and of the ZIP.
+
+    `uncomputable` scores rest on rows that were removed on record (erasure, age): the pack has
+    their records, and says so.
+    """
 
     path: Path
     scores: int
@@ -46,17 +50,31 @@ class PackReport:
     size: int
     pack_digest: str
     digest: str
+    uncomputable: int
 
 
 @dataclass(slots=True)
 class _Contents:
-    """A pack under way: small files by name, stored files by name, what pack.json says."""
+    """A pack under way: small files by name, stored files by name, what pack.json says.
+
+    `removed` are the stored files that are gone on record, with the cause.
+    """
 
     small: dict[str, bytes] = field(default_factory=dict)
     stored: dict[str, tuple[Path, str]] = field(default_factory=dict)
     records: dict[int, LedgerRecord] = field(default_factory=dict)
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     scores: list[dict[str, Any]] = field(default_factory=list)
+    removed: Mapping[StoredFile, str] = field(default_factory=dict)
+
+    @property
+    def uncomputable(self) -> int:
+        """How many scores rest on rows that were removed on record."""
+        gone = {k for k, p in self.parts.items() if p.get("gone", {}).keys() & set(p["rows"])}
+        return sum(
+            any(gone.intersection(stream["parts"]) for stream in score["streams"].values())
+            for score in self.scores
+        )
 
 
 def write_pack(
@@ -81,7 +99,7 @@ def write_pack(
             f"no score of {key_result} is recorded from {period[0]} to {period[1]}: "
             "`scoreline explain` shows the days that are"
         )
-    contents = _Contents()
+    contents = _Contents(removed=store.files_removed())
     _add_scores(store, files, chosen, contents)
     _add_people(store, key_result, contents)
     _add_ledger(store, contents)
@@ -166,15 +184,16 @@ def _part(store: ControlStore, files: FileStore, part: Part, contents: _Contents
     if key in contents.parts:
         return key
     folder = f"batches/{batch.id}"
+    gone: dict[str, Any] = {}
     rows = []
     for file in part.files:
         name = f"{folder}/{file.digest[:16]}{file.suffix}"
-        contents.stored[name] = files.path(file), file.digest
+        _add_file(files, file, name, contents, gone)
         rows.append(name)
     received = None
     if batch.received is not None:
         received = f"{folder}/received-{batch.received.digest[:16]}{batch.received.suffix}"
-        contents.stored[received] = files.path(batch.received), batch.received.digest
+        _add_file(files, batch.received, received, contents, gone)
     contents.parts[key] = {
         "batch": batch.id,
         "stream": batch.stream,
@@ -182,6 +201,7 @@ def _part(store: ControlStore, files: FileStore, part: Part, contents: _Contents
         "received_at": batch.received_at.isoformat(),
         "received": received,
         "rows": rows,
+        **({"gone": gone} if gone else {}),
     }
     for kind in _OF_BATCH:
         for record in store.history(kind, batch.id):
@@ -190,6 +210,21 @@ def _part(store: ControlStore, files: FileStore, part: Part, contents: _Contents
         for record in store.history("decision", subject):
             contents.records[record.seq] = record
     return key
+
+
+def _add_file(
+    files: FileStore,
+    file: StoredFile,
+    name: str,
+    contents: _Contents,
+    gone: dict[str, Any],
+) -> None:
+    """Add a stored file; where it was removed on record, that it was, and why."""
+    cause = contents.removed.get(file)
+    if cause is None:
+        contents.stored[name] = files.path(file), file.digest
+    else:
+        gone[name] = {"sha256": file.digest, "cause": cause}
 
 
 def _add_definitions(definitions: Mapping[str, Mapping[str, Any]], contents: _Contents) -> None:
@@ -311,7 +346,9 @@ def _write(path: Path, contents: _Contents, pack: bytes) -> PackReport:
         aside.unlink(missing_ok=True)
     count = len(contents.small) + len(contents.stored) + 1
     size = path.stat().st_size
-    return PackReport(path, len(contents.scores), count, size, digest(pack), whole)
+    return PackReport(
+        path, len(contents.scores), count, size, digest(pack), whole, contents.uncomputable
+    )
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

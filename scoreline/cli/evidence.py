@@ -33,6 +33,7 @@ def write_evidence(
                 "period": [day.isoformat() for day in days],
                 "file": str(report.path),
                 "scores": report.scores,
+                "uncomputable": report.uncomputable,
                 "files": report.files,
                 "bytes": report.size,
                 "sha256": report.digest,
@@ -45,6 +46,11 @@ def write_evidence(
             f"[green]✔[/] {report.scores:,} scores of {safe(kr.id)} from {days[0]} to {days[1]}, "
             f"{report.files:,} files, {report.size:,} bytes: [bold]{safe(report.path)}[/]"
         )
+        if report.uncomputable:
+            out.print(
+                f"[magenta]gone[/] {report.uncomputable:,} of them rest on rows that were removed: "
+                "their records are in the pack, their values cannot be computed again"
+            )
         out.print(f"  SHA-256 of the file      {report.digest}")
         out.print(f"  SHA-256 of its pack.json {report.pack_digest}")
         out.print("  unpack it and run: python -I reperform.py", style="dim")

@@ -47,6 +47,10 @@ class Mismatch(Exception):  # noqa: N818  it is the answer
     """Something is not as the pack says; the text names it."""
 
 
+class Removed(Exception):  # noqa: N818  it is an answer too
+    """Rows that a score rests on were removed, and the ledger says so."""
+
+
 # --- 1. files -------------------------------------------------------------------------------
 
 
@@ -285,9 +289,26 @@ def prove_part(pack: Body, ledger: Ledger, key: str) -> None:
     for kind in ("receipt", "reread", "checks", "removal"):
         for record in ledger.of(kind, "batch", part["batch"]):
             named |= digests_in(record)
-    for name in [*part["rows"], *([part["received"]] if part["received"] else [])]:
+    kept = [n for n in (*part["rows"], part["received"]) if n and n not in part.get("gone", {})]
+    for name in kept:
         if pack["files"][name] not in named:
             raise Mismatch(f"{name} is not a file of batch {part['batch']} in the ledger")
+    removals = ledger.of("removal", "batch", part["batch"])
+    removed = {file["digest"] for record in removals for file in record["removed"]}
+    for name, said in part.get("gone", {}).items():
+        if said["sha256"] not in removed or said["sha256"][:16] not in name:
+            raise Mismatch(f"{name} is left out, but no ledger record says that it was removed")
+
+
+def rows_left(pack: Body, streams: dict[str, Body]) -> None:
+    """Raise Removed where a file with rows of these streams was removed."""
+    for stream, said in streams.items():
+        for key in said["parts"]:
+            part = pack["parts"][key]
+            for name, gone in part.get("gone", {}).items():
+                if name != part["received"]:
+                    words = f"rows of batch {part['batch']} of {stream} were removed"
+                    raise Removed(f"{words} ({gone['cause']})")
 
 
 def digests_in(value: Any) -> set[str]:
@@ -841,6 +862,7 @@ def again(
     for stream, of in entry["streams"].items():
         if named and (stream, of["digest"]) not in named and stream in said["inputs"]:
             raise Mismatch(f"{stream} had other contents when it was scored")
+    rows_left(pack, entry["streams"])
     kr, organisation = definitions[f"key_result {pack['key_result']}"], definitions["organisation"]
     zone = ZoneInfo(organisation["timezone"])
     database.execute(f"SET TimeZone = {text(organisation['timezone'])}")
@@ -987,13 +1009,16 @@ def main(folder: Path) -> int:
     print(f"{len(pack['files'])} files and {len(pack['records'])} ledger records are unchanged")
     print(f"the records end at {vouched}")
     print(f"pack.json has the SHA-256 {sha256((folder / 'pack.json').read_bytes())}")
-    wrong = 0
+    wrong = gone = 0
     made: dict[str, Any] = {}
     database = duckdb.connect(":memory:")
     database.execute("SET autoinstall_known_extensions = false")
     for entry in pack["scores"]:
         try:
             print(f"{entry['as_of']}  {again(folder, pack, ledger, entry, database, made)}  MATCH")
+        except Removed as words:
+            gone += 1
+            print(f"{entry['as_of']}  NOT COMPUTED: {words}")
         except (Mismatch, duckdb.Error, ValueError, KeyError, IndexError, TypeError) as error:
             wrong += 1
             print(f"{entry['as_of']}  MISMATCH: {type(error).__name__}: {error}")
@@ -1001,6 +1026,15 @@ def main(folder: Path) -> int:
     if wrong or not total:
         print(f"MISMATCH: {wrong} of {total} scores do not come out again")
         return 1
+    if gone == total:
+        print("MISMATCH: no score can be computed again: rows of each were removed")
+        return 1
+    if gone:
+        print(
+            f"MATCH: {total - gone} of {total} scores come out again from the rows; "
+            f"{gone} rest on rows that were removed, as the ledger says"
+        )
+        return 0
     print(f"MATCH: all {total} scores come out again from the rows")
     return 0
 
