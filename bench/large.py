@@ -91,6 +91,7 @@ streams:
     event_time: day
     fresh_within: 3 days
     load: append
+    key: [day, team]
     columns:
       day: date
       team: text

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scoreline.audit.depending import depending
-from scoreline.audit.rescoring import EVERY, rescore
+from scoreline.audit.rescoring import EVERY
+from scoreline.audit.rescoring_parts import rescored
 from scoreline.audit.signatures import Signatures, check_signatures
 from scoreline.audit.verifying import verify
 from scoreline.cli.console import console, opened, print_json, safe
@@ -91,16 +92,17 @@ def verify_project(root: Path, against: Sequence[str], raw: RawOrder, json: bool
         places = dict.fromkeys([*against, *filter(None, [project.checkpoint_place])])
         signatures = check_signatures(project.store, list(places), busy)
         listener = project.listener
-        found = verify(
-            project.store,
-            project.files,
-            lambda files: listener.begin("hashing stored files", files),
-            listener.advance,
-        )
-        listener.end()
-        listener.begin("computing scores again", project.store.count_scores() // EVERY)
-        again = rescore(project.store.walk(), listener.advance)
-        listener.end()
+        with rescored(project.store) as outcome:
+            found = verify(
+                project.store,
+                project.files,
+                lambda files: listener.begin("hashing stored files", files),
+                listener.advance,
+            )
+            listener.end()
+            listener.begin("computing scores again", project.store.count_scores() // EVERY)
+            again = outcome(listener.advance)
+            listener.end()
         found.findings += signatures.findings
         found.findings += [(d.place, d.what) for d in again.differences]
         affected = depending(project.plan, (d.stream for d in found.damaged))

@@ -7,10 +7,11 @@ What belongs here: the share of time gone and what it makes one expect (scoring.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from scoreline.core.model import Expected
 from scoreline.core.moments import working_days
@@ -33,6 +34,7 @@ class Pace:
     how: str = ""
 
 
+@lru_cache(maxsize=1024)
 def time_share(start: date, due: date, day: date) -> Fraction:
     """The share of the days from `start` to `due` that is gone: 0 on start, 1 on due."""
     if due <= start:
@@ -40,8 +42,13 @@ def time_share(start: date, due: date, day: date) -> Fraction:
     return min(max(Fraction((day - start).days, (due - start).days), Fraction(0)), Fraction(1))
 
 
+@lru_cache(maxsize=1024)  # key results of one cycle ask for the same day
 def expected_progress(
-    expected: Expected, start: date, due: date, day: date, holidays: Collection[date]
+    expected: Expected,
+    start: date,
+    due: date,
+    day: date,
+    holidays: frozenset[date] | tuple[date, ...],
 ) -> Pace:
     """What a declared curve expects on `day`; 0 up to the start, 1 from the due date on.
 

@@ -11,7 +11,7 @@ inside an expectation's arguments come back as text; they take part in no score.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -54,8 +54,8 @@ def plan_from(bodies: Bodies, known: Mapping[str, Any] | None = None) -> Plan:
 
     Args:
         bodies: what was recorded.
-        known: objects by name that have the very bodies recorded (streams, models, metrics,
-            key results); they are taken as they are instead of being read again.
+        known: objects by name that have the very bodies recorded (the organisation, streams,
+            models, metrics, key results); they are taken as they are instead of being read again.
 
     Raises:
         DefinitionError: a body cannot be read (another release wrote it), or the
@@ -76,12 +76,25 @@ def plan_from(bodies: Bodies, known: Mapping[str, Any] | None = None) -> Plan:
             of_kind[kind][short] = _READERS[kind](body) if same is None else same
     origins = {n: bodies[f"stream {n}"][1].get("from", {}) for n in of_kind["stream"]}
     return Plan(
-        organisation=_organisation(bodies["organisation"][1]),
+        organisation=(known or {}).get("organisation") or _organisation(bodies["organisation"][1]),
         sources=_sources(of_kind["stream"], origins),
         models=of_kind["model"],
         metrics=of_kind["metric"],
         objectives=_objectives(objectives, of_kind["key_result"], of_kind["metric"]),
     )
+
+
+def objects_of(plan: Plan) -> Iterator[tuple[str, Any]]:
+    """The objects of a plan that another may share, by the names of their bodies.
+
+    It saves reading them back (`known` of `plan_from`), and a stream's options keep their
+    numbers as numbers.
+    """
+    yield "organisation", plan.organisation
+    yield from ((f"stream {n}", s) for n, s in plan.streams.items())
+    yield from ((f"model {n}", m) for n, m in plan.models.items())
+    yield from ((f"metric {n}", m) for n, m in plan.metrics.items())
+    yield from ((f"key_result {n}", k) for n, k in plan.key_results.items() if k.broken is None)
 
 
 def key_result_from(body: Mapping[str, Any]) -> KeyResult:

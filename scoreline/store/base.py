@@ -19,8 +19,15 @@ class StoreBase:
     """An engine, and transactions on it; every public method of the store is one."""
 
     def __init__(
-        self, engine: Engine, *, read_only: bool = False, held: Connection | None = None
+        self,
+        engine: Engine,
+        *,
+        url: str | None = None,
+        read_only: bool = False,
+        held: Connection | None = None,
     ) -> None:
+        self.url = url or engine.url.render_as_string(hide_password=False)
+        """Where another process opens this store, with its password: not for people."""
         self._engine = engine
         self._read_only = read_only
         self._held = held
@@ -38,7 +45,7 @@ class StoreBase:
         is written meanwhile.
         """
         with dialect.reading(self._engine) as connection:
-            yield type(self)(self._engine, read_only=True, held=connection)
+            yield type(self)(self._engine, url=self.url, read_only=True, held=connection)
 
     def _read(self) -> AbstractContextManager[Connection]:
         if self._held is not None:

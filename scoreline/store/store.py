@@ -77,7 +77,7 @@ class ControlStore(
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, read_only=read_only)
+        return cls(engine, url=url, read_only=read_only)
 
     def copy_to(self, target: Path) -> None:
         """Copy the store as it is at one moment into a new SQLite file.
@@ -85,7 +85,7 @@ class ControlStore(
         Raises:
             StoreError: it is damaged.
         """
-        backup.snapshot(self._engine.url.render_as_string(hide_password=False), target)
+        backup.snapshot(self.url, target)
 
     def verify_ledger(self) -> list[Finding]:
         """Everything in the store that is not as it was written; empty if all is well.

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, func, or_, select
+from sqlalchemy import Connection, RowMapping, Table, and_, func, or_, select
 
 from scoreline.core.records import digest, digest_of
 from scoreline.store import transitions
@@ -78,11 +78,44 @@ _REFERENCES: tuple[
 )
 """For each kind of record: its table, the columns its body gives, what `newest` is of."""
 
+_TABLES = {kind: (table, expected) for kind, table, expected, _ in _REFERENCES}
+
+
+RowsOfRecords = Mapping[str, Mapping[int, RowMapping]]
+"""Rows by the kind and the number of the record that is their key."""
+
+
+def rows_of_records(connection: Connection, first: int, last: int) -> RowsOfRecords:
+    """The rows whose key is one of these ledger records, without the texts of series."""
+    found = {}
+    for kind, table, _, _ in _REFERENCES:
+        query = select(*(c for c in table.columns if c.name != "series"))
+        rows = connection.execute(query.where(table.c.record.between(first, last))).mappings()
+        found[kind] = {row["record"]: row for row in rows}
+    return found
+
+
+def verify_row(rows: RowsOfRecords, kind: str, seq: int, body: Any) -> Iterator[Finding]:
+    """The row of a record against the record's body, where it has one."""
+    row = rows[kind].get(seq) if kind in rows else None
+    if row is None:
+        return
+    table, expected = _TABLES[kind]
+    try:
+        said = expected(body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        yield Finding(f"{table.name} {seq}", "its ledger record cannot be read")
+        return
+    for name, value in said.items():
+        if row[name] != value:
+            words = f"{name} is {row[name]!r}, the ledger says {value!r}"
+            yield Finding(f"{table.name} {seq}", words)
+
 
 def verify_references(connection: Connection) -> Iterator[Finding]:
-    """Rows whose key is a ledger record, against it; records without their row."""
-    for kind, table, expected, subject in _REFERENCES:
-        yield from _against_records(connection, kind, table, expected)
+    """Rows whose key is no ledger record of their kind; records without their row."""
+    for kind, table, _, subject in _REFERENCES:
+        yield from _without_record(connection, kind, table)
         yield from _without_row(connection, kind, table)
         if subject:
             yield from _newest(connection, table, subject)
@@ -90,28 +123,15 @@ def verify_references(connection: Connection) -> Iterator[Finding]:
     yield from _replacements(connection)
 
 
-def _against_records(
-    connection: Connection, kind: str, table: Table, expected: Callable[[Any], Columns]
-) -> Iterator[Finding]:
-    columns = [c for c in table.columns if c.name != "series"]
+def _without_record(connection: Connection, kind: str, table: Table) -> Iterator[Finding]:
     query = (
-        select(*columns, ledger_records.c.kind.label("found_kind"), ledger_records.c.body)
+        select(table.c.record)
         .outerjoin(ledger_records, ledger_records.c.seq == table.c.record)
+        .where(ledger_records.c.kind.is_distinct_from(kind))
         .order_by(table.c.record)
     )
-    for row in connection.execute(query).mappings():
-        place = f"{table.name} {row['record']}"
-        if row["found_kind"] != kind:
-            yield Finding(place, f"refers to no {kind} in the ledger")
-            continue
-        try:
-            said = expected(json.loads(row["body"]))
-        except (ValueError, KeyError, TypeError):
-            yield Finding(place, "its ledger record cannot be read")
-            continue
-        for name, value in said.items():
-            if row[name] != value:
-                yield Finding(place, f"{name} is {row[name]!r}, the ledger says {value!r}")
+    for record in connection.execute(query).scalars():
+        yield Finding(f"{table.name} {record}", f"refers to no {kind} in the ledger")
 
 
 def _without_row(connection: Connection, kind: str, table: Table) -> Iterator[Finding]:
@@ -176,9 +196,10 @@ def _replacements(connection: Connection) -> Iterator[Finding]:
     query = select(scores.c.record, scores.c.replaces, before.label("before")).join(
         ledger_records, ledger_records.c.seq == scores.c.record
     )
-    for row in connection.execute(query):
-        if row.replaces != row.before:
-            yield Finding(f"scores {row.record}", "does not name the record that it replaces")
+    named = query.subquery().c
+    wrong = select(named.record).where(named.replaces.is_distinct_from(named.before))
+    for record in connection.execute(wrong.order_by(named.record)).scalars():
+        yield Finding(f"scores {record}", "does not name the record that it replaces")
 
 
 def verify_gate(connection: Connection) -> Iterator[Finding]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 import score_world
 
 from scoreline.audit.rescoring import rescore
+from scoreline.audit.rescoring_parts import rescored
 from scoreline.core.records import digest_of
 from scoreline.core.series import Series
 from scoreline.core.series_text import SeriesText
@@ -108,3 +111,36 @@ def test_one_value_is_read_like_the_whole_series() -> None:
         for offset in range(50):
             day = date(2026, 6, 25) + timedelta(days=offset)
             assert quick.at(day) == whole.at(day), (text, day)
+
+
+def test_parts_by_other_processes_come_out_as_the_whole(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Cut at many places, in this process and in others, a history has the same answer.
+
+    A score is changed before, so that there is a difference to find and to keep in order.
+    """
+    small = score_world.build(tmp_path_factory.mktemp("parts"))
+    with small.open() as project:
+        store = project.store
+        _forge(store.url)
+        whole = rescore(store.walk())
+        assert whole.differences
+        cuts = store.walk_parts(7)
+        assert cuts[0][0] == 0
+        assert [after for after, _ in cuts[1:]] == [upto for _, upto in cuts[:-1]]
+        parts = [rescore(store.walk(*cut)) for cut in cuts]
+        assert [d for one in parts for d in one.differences] == whole.differences
+        with rescored(store, part=40) as outcome:
+            together = outcome(lambda: None)
+        assert together == whole
+
+
+def _forge(url: str) -> None:
+    """Another progress in two scores, far apart."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as raw:
+        rows = raw.execute("SELECT seq, body FROM ledger_records WHERE kind = 'score'").fetchall()
+        for seq, body in (rows[3], rows[-2]):
+            forged = json.dumps({**json.loads(body), "progress": "0.4321"}).encode()
+            raw.execute("UPDATE ledger_records SET body = ? WHERE seq = ?", (forged, seq))
+        raw.commit()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from scoreline.core.model import Plan
 from scoreline.definitions import versioned
 from scoreline.definitions.canonical import object_bodies
 from scoreline.definitions.project import FOLDER
-from scoreline.definitions.recorded import Bodies, is_removed, plan_from
+from scoreline.definitions.recorded import Bodies, is_removed, objects_of, plan_from
 from scoreline.steps.clocks import moment_of
 from scoreline.steps.planning import load_plan
 from scoreline.steps.project import Project
@@ -118,20 +118,9 @@ def _recorded(project: Project, new: Side, known_at: datetime | None) -> Side:
     if "organisation" not in bodies:
         return nothing_recorded(project)
     label = "what is recorded" if known_at is None else f"what was recorded on {known_at:%F %H:%M}"
-    known = {n: thing for n, thing in _objects(new.plan) if new.bodies.get(n) == bodies.get(n)}
+    known = {n: thing for n, thing in objects_of(new.plan) if new.bodies.get(n) == bodies.get(n)}
     sql = {name: v.sql for name, v in versions.items() if v.sql is not None}
     return Side("record", label, plan_from(bodies, known), bodies, sql)
-
-
-def _objects(plan: Plan) -> Iterator[tuple[str, Any]]:
-    """The objects that a recorded plan may share with one that was read from files.
-
-    It saves reading them back, and a stream's options keep their numbers as numbers.
-    """
-    yield from ((f"stream {n}", s) for n, s in plan.streams.items())
-    yield from ((f"model {n}", m) for n, m in plan.models.items())
-    yield from ((f"metric {n}", m) for n, m in plan.metrics.items())
-    yield from ((f"key_result {n}", k) for n, k in plan.key_results.items() if k.broken is None)
 
 
 def _read(root: Path, origin: Literal["commit", "folder"], label: str) -> Side:
