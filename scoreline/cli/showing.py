@@ -1,6 +1,7 @@
-"""`status` and `explain`.
+"""`status`: where everything stands.
 
-What belongs here: printing scores and how they came about. What does not: computing them.
+What belongs here: printing scores. What does not: computing them, how one came about
+(explaining).
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from scoreline.cli.console import (
     print_json,
     safe,
     status_text,
-    table,
 )
 from scoreline.core.errors import UsageError
 from scoreline.core.exact import shown
@@ -104,7 +104,7 @@ def _print_key_results(project: Project, found: Standing, out: Any) -> None:
         out.print(_objective_line(rolled[objective.id]), no_wrap=True, overflow="ellipsis")
         for kr in objective.key_results:
             row = rows[kr.id]
-            out.print(_key_result_line(row), no_wrap=True, overflow="ellipsis")
+            out.print(key_result_line(row), no_wrap=True, overflow="ellipsis")
             out.print(Padding(f"[dim]{safe(row.score.formula)}[/]", (0, 0, 0, 6)))
             if kr.id in waiting:
                 changes, who = "; ".join(waiting[kr.id].changes), waiting[kr.id].approver
@@ -122,7 +122,8 @@ def _objective_line(entry: RolledUp) -> str:
     return f"{head}  [bold]{safe(entry.title)}[/]  [dim]{safe(entry.id)}[/]"
 
 
-def _key_result_line(row: KeyResultRow) -> str:
+def key_result_line(row: KeyResultRow) -> str:
+    """One key result in one line: bar, progress, status, value, title."""
     score = row.score
     marks = " [dim](provisional)[/]" if row.provisional else ""
     marks += " [magenta](set by hand)[/]" if score.override else ""
@@ -140,69 +141,3 @@ def _way(row: KeyResultRow) -> str:
         return ""
     value = number(shown(score.value, 2))
     return f"{value} of {number(shown(score.target, 2))}" if score.target is not None else value
-
-
-def show_explanation(
-    root: Path, name: str, as_of: date | None, json: bool, clocks: Times = (None, None)
-) -> int:
-    """Print how a score came about; returns the exit status."""
-    from scoreline.steps.explaining import explanation  # parses SQL
-
-    with opened(root) as now:
-        project = then(now, clocks, as_of, name)
-        kr = find_key_result(project, name)
-        found = explanation(project, kr, as_of)
-        frozen = beside(project).get(kr.id)
-        if json:
-            print_json({**found.as_json(), "closing": frozen and frozen.as_json(kr.id)})
-        else:
-            _print_explanation(found)
-            for words in frozen.words(kr.id) if frozen else ():
-                console().print(f"  {safe(words)}")
-    return 0
-
-
-def _print_explanation(found: Any) -> None:
-    out, score = console(), found.row.score
-    out.print(f"[bold]{safe(found.row.title)}[/]\n[dim]{safe(found.row.id)}[/]\n")
-    out.print(_key_result_line(found.row))
-    out.print(f"\n[bold]How it is computed[/]\n  {safe(score.formula)}")
-    if score.reason:
-        out.print(f"  {safe(score.reason)}")
-    out.print(
-        f"  evaluated on {score.day}, thresholds on track {score.thresholds.on_track}, "
-        f"at risk {score.thresholds.at_risk}; rules version {score.rules_version}"
-    )
-    for value in found.values:
-        out.print(f"\n[bold]{safe(value.metric)}[/] {safe(value.filter)} on {value.day}")
-        below = f" / {number(value.denominator)}" if value.denominator is not None else ""
-        out.print(f"  {number(value.numerator)}{below}")
-        out.print(f"  [dim]{safe(value.sql)}[/]", soft_wrap=True)
-    for stream in found.streams:
-        out.print(
-            f"\n[bold]{safe(stream.name)}[/] {stream.rows:,} rows, newest event {stream.newest}"
-        )
-        columns = ("batch", "state", "object", "received", "rows in#", "kept#", "aside#", "sha256")
-        cells = [
-            [
-                batch.id,
-                batch.state,
-                safe(batch.object),
-                f"{batch.received_at:%Y-%m-%d %H:%M}",
-                f"{batch.rows_received:,}",
-                f"{batch.rows_kept:,}",
-                f"{batch.rows_broken + batch.rows_quarantined:,}",
-                batch.object_digest[:12],
-            ]
-            for batch in stream.batches
-        ]
-        out.print(table("", columns, cells))
-        for words in stream.removed:
-            out.print(f"  [magenta]gone[/] {safe(words)}")
-        for check in stream.failed_checks:
-            out.print(f"  {check.outcome}: {safe(check.message)} ({check.took})")
-    out.print("\n[bold]Record[/]")
-    out.print(f"  record {found.row.record or 'none for this day yet: `scoreline run` writes it'}")
-    out.print(f"  definition {found.row.definition}  ({safe(found.row.file)})")
-    for entry in found.history[:5]:
-        out.print(f"  {entry}")

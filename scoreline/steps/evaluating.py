@@ -60,6 +60,7 @@ def gather(
         last_good=store.last_good(day, [name] if name else None),
         extracted=store.extractions(),
         failed=failed,
+        unloaded=store.load_failures(),
         closings={name: c.event for name, c in store.closings().items()},
         gone=gone_by_age(project),
         expired=store.expired_requests(),

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 
+from scoreline.core.errors import WarehouseError
 from scoreline.core.model import KeyResult, Plan, Stream
 from scoreline.core.periods import shift
 from scoreline.core.records import Batch, Quarantine
@@ -96,7 +97,10 @@ def expire(project: Project, warehouse: Warehouse, found: Expiry, run: str | Non
     for why, values in found.series.items():
         project.store.expire_series(why, values, project.now())
     for name in dict.fromkeys(g.change.batch.stream for g in found.going if g.what == "rows"):
-        load_stream(project, warehouse, project.plan.streams[name])
+        try:
+            load_stream(project, warehouse, project.plan.streams[name])
+        except WarehouseError as error:  # noted: what is computed from it is held
+            project.trouble(f"{name} could not be loaded: {error}")
 
 
 def retention_of(plan: Plan, stream: str) -> Retention:

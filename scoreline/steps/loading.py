@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from scoreline.core import faults
-from scoreline.core.contracts import joining_digest
+from scoreline.core.contracts import joining_digest, reading_digest
+from scoreline.core.errors import WarehouseError
 from scoreline.core.model import Stream
 from scoreline.core.records import Batch, Quarantine, StreamState, digest_of
 from scoreline.steps.gate import quarantine_id
@@ -36,11 +37,27 @@ class Load:
 def load_stream(project: Project, warehouse: Warehouse, stream: Stream) -> Load:
     """Bring a stream's table to what its batches say; loads only what is missing.
 
+    That it could not be done is noted, and holds what is computed from the stream, until
+    it can.
+
     Raises:
-        WarehouseError: a stored file is missing, or DuckDB cannot load it.
+        WarehouseError: a stored file is missing, DuckDB cannot load it, or a batch is not
+            read or checked by the stream's contract yet.
     """
-    store, name = project.store, stream.full_name
-    due, waiting = due_batches(store.batches(name))
+    try:
+        report = _bring(project, warehouse, stream)
+    except WarehouseError as error:
+        project.store.note_load_failure(stream.full_name, str(error), project.now())
+        raise
+    project.store.note_load_failure(stream.full_name, None, project.now())
+    return report
+
+
+def _bring(project: Project, warehouse: Warehouse, stream: Stream) -> Load:
+    name = stream.full_name
+    batches = project.store.batches(name)
+    due, waiting = due_batches(batches)
+    _refuse_unready(project, stream, batches, due)
     released = _released(project, stream)
     wanted = [token(batch, released) for batch in due]
     report, have = Load(name, waiting=waiting), warehouse.loaded(name)
@@ -59,6 +76,30 @@ def load_stream(project: Project, warehouse: Warehouse, stream: Stream) -> Load:
             project.listener.end()
     _mark(project, warehouse, stream, due, released)
     return report
+
+
+def _refuse_unready(
+    project: Project, stream: Stream, batches: list[Batch], due: list[Batch]
+) -> None:
+    """Refuse a stream of which a part is not yet what the present contract makes of it.
+
+    Rows that another contract read lack what this one adds, and a batch that is read again
+    but not checked would leave its stream without it: both give numbers that look whole.
+    """
+    contract = reading_digest(stream)
+    words = "; `scoreline run` does it"
+    other = next((b for b in due if b.contract != contract and b.received), None)
+    if other is not None:
+        raise WarehouseError(
+            f"batch {other.id} ({other.object}) is not read by the present contract yet{words}"
+        )
+    state = project.store.stream_state(stream.full_name)
+    was_in = set(state.batches) if state else set()
+    left = next((b for b in batches if b.state == "landed" and b.id in was_in), None)
+    if left is not None:
+        raise WarehouseError(
+            f"batch {left.id} ({left.object}) was read again and is not checked yet{words}"
+        )
 
 
 def stands(project: Project, stream: Stream) -> bool:

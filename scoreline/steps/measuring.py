@@ -31,7 +31,7 @@ from scoreline.steps.gone import (
     with_days_that_stand,
 )
 from scoreline.steps.legal_days import first_legal, legal_days
-from scoreline.steps.loading import damaged_files, tokens
+from scoreline.steps.loading import damaged_files, stands, tokens
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
 from scoreline.warehouse import measuring as engine
@@ -94,9 +94,11 @@ def _in_step(
 
     A table that a damaged file left half-loaded must not be measured as if it were whole.
     """
+    requests = whole(project, plan, requests, errors)
     partial: dict[str, bool] = {}
     for name in dict.fromkeys(s for r in requests for s in streams_read(plan, r.metric)):
-        partial[name] = warehouse.loaded(name) != tokens(project, plan.streams[name])
+        held = warehouse.loaded(name) == tokens(project, plan.streams[name])
+        partial[name] = not (held and stands(project, plan.streams[name]))
     for request in requests:
         half = [s for s in streams_read(plan, request.metric) if partial[s]]
         if half:
@@ -105,6 +107,22 @@ def _in_step(
                 "`scoreline verify` says what is wrong, `scoreline repair` mends what it can"
             )
     return [r for r in requests if not any(partial[s] for s in streams_read(plan, r.metric))]
+
+
+def whole(
+    project: Project, plan: Plan, requests: list[SeriesRequest], errors: dict[str, str]
+) -> list[SeriesRequest]:
+    """Requests whose streams were joined when last tried; errors for the others."""
+    failures = project.store.load_failures()
+    found = []
+    for request in requests:
+        streams = streams_read(plan, request.metric)
+        failed = next((s for s in streams if s in failures), None)
+        if failed is None:
+            found.append(request)
+        else:
+            errors[request.metric] = f"{failed} could not be loaded: {failures[failed]}"
+    return found
 
 
 def find_due(

@@ -43,6 +43,7 @@ class Evidence:
     `blocked` has, for each stream with one, its first blocked batch. `last_good` are
     bodies of score records by key result. `extracted` is when each stream was last
     looked at with success. `failed` are metrics that could not be computed, with words.
+    `unloaded` are streams that could not be loaded, with why.
     `closings` has the closing of each cycle that is closed.
     `gone` says what streams lost by age, `expired` the rule by which a series was removed.
     """
@@ -57,6 +58,7 @@ class Evidence:
     last_good: Mapping[str, Mapping[str, Any]]
     extracted: Mapping[str, datetime]
     failed: Mapping[str, str] = field(default_factory=dict)
+    unloaded: Mapping[str, str] = field(default_factory=dict)
     closings: Mapping[str, CycleEvent] = field(default_factory=dict)
     gone: Mapping[str, Gone] = field(default_factory=dict)
     expired: Mapping[str, str] = field(default_factory=dict)
@@ -248,7 +250,7 @@ class _One:
     # --- why a value cannot be used --------------------------------------------------------
 
     def held(self) -> str | None:
-        """Why the data cannot be used: a blocked batch, or a value outside its unit."""
+        """Why the data cannot be used: blocked, not loaded whole, a value outside its unit."""
         for name in self.streams:
             batch = self.evidence.blocked.get(name)
             if batch is not None:
@@ -256,6 +258,8 @@ class _One:
                     f"batch {batch.id} of {name} ({batch.object}) is blocked: {batch.reason}; "
                     "`scoreline batches release` or `reject` decides"
                 )
+            if name in self.evidence.unloaded:
+                return f"{name} could not be loaded: {self.evidence.unloaded[name]}"
         if self.metric is None:
             return None
         value = self.data_value(self.day)

@@ -9,22 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scoreline.core.errors import DefinitionError, Problem
 from scoreline.core.model import Plan, Source
 from scoreline.definitions.project import DefinitionFile, load_project
 from scoreline.measures.prune import prune
 
+if TYPE_CHECKING:
+    from scoreline.steps.project import Waiting
+
 OptionsCheck = Callable[[Source], list[tuple[str | None, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPlan:
-    """What can be used, what is wrong, and every file."""
+    """What can be used, what is wrong, every file, and what waits for an approval."""
 
     plan: Plan
     problems: tuple[Problem, ...]
     files: tuple[DefinitionFile, ...]
+    waiting: tuple[Waiting, ...] = ()
 
 
 def load_plan(

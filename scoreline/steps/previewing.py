@@ -192,6 +192,10 @@ class MetricWork:
 
 
 def _refuse_unread(project: Project, streams: Sequence[str]) -> None:
+    failures = project.store.load_failures()
+    failed = next((name for name in streams if name in failures), None)
+    if failed is not None:
+        raise UsageError(f"{failed} could not be loaded: {failures[failed]}")
     known = project.store.stream_states()
     missing = [name for name in streams if name not in known]
     if missing:

@@ -53,7 +53,10 @@ def _of_cycle(
         body = closing.event.key_results.get(kr.id)
         if body is None or kr.id.split("/", 1)[0] != cycle:
             continue
-        score = score_one(kr, rules, observer.observe(kr, day).seen, day)
+        observed = observer.observe(kr, day)
+        if any(s in evidence.unloaded for s in observed.streams):
+            continue  # what came later cannot be told before its streams are whole again
+        score = score_one(kr, rules, observed.seen, day)
         frozen, now = _result(body["frozen"]), _result(frozen_body(freeze(score)))
         before = known.get(kr.id)
         is_restated = before is not None and before.restatement.closing == closing.digest

@@ -22,7 +22,7 @@ from scoreline.steps.freshness import newest_event
 from scoreline.steps.gate import Gated, gate_stream
 from scoreline.steps.ingest import land_stream, read_again
 from scoreline.steps.lineage.emitting import emit_run
-from scoreline.steps.loading import load_stream
+from scoreline.steps.loading import Load, load_stream
 from scoreline.steps.ports import Extractor, SourceFailure
 from scoreline.steps.project import Project
 from scoreline.steps.rebuilding import make_warehouse_again
@@ -242,10 +242,7 @@ def _ingest(
                     gate = checking.submit(gate_stream, project, stream)
                     under_way.append((stream, report, gate))
         for stream, report, gate in under_way:
-            try:
-                _load_stream(project, warehouse, stream, report, gate.result())
-            except ScorelineError as error:
-                report.error = "; ".join(filter(None, (report.error, str(error))))
+            _load_stream(project, warehouse, stream, report, gate)
     finally:
         checking.shutdown(cancel_futures=True)
     return reports
@@ -270,11 +267,28 @@ def _land_stream(project: Project, extractor: Extractor, stream: Stream, run: st
 
 
 def _load_stream(
-    project: Project, warehouse: Warehouse, stream: Stream, report: StreamReport, gated: Gated
+    project: Project,
+    warehouse: Warehouse,
+    stream: Stream,
+    report: StreamReport,
+    gate: Future[Gated],
 ) -> None:
-    report.passed, report.checks = len(gated.passed), gated.results
-    report.rows_quarantined = gated.quarantined
-    done = load_stream(project, warehouse, stream)
+    """Load what the gate let through; where it failed, bring the table to what stands."""
+    errors = [report.error]
+    try:
+        gated = gate.result()
+        report.passed, report.checks = len(gated.passed), gated.results
+        report.rows_quarantined = gated.quarantined
+    except ScorelineError as error:
+        errors.append(str(error))
+    try:
+        _note_load(project, stream, report, load_stream(project, warehouse, stream))
+    except ScorelineError as error:
+        errors.append(str(error))
+    report.error = "; ".join(filter(None, errors)) or None
+
+
+def _note_load(project: Project, stream: Stream, report: StreamReport, done: Load) -> None:
     counts = [c for _, c in done.batches]
     report.loaded, report.remade, report.waiting = len(counts), done.remade, done.waiting
     report.rows_inserted = sum(c.inserted for c in counts)

@@ -24,6 +24,7 @@ from scoreline.store.schema import (
     dimension_values,
     extractions,
     ledger_records,
+    load_failures,
     stream_states,
 )
 from scoreline.store.transitions import IllegalStep
@@ -122,6 +123,31 @@ class LoadingBook(StoreBase):
         with self._read() as connection:
             rows = connection.execute(select(extractions))
             return {row.stream: instant(row.at) for row in rows}
+
+    def note_load_failure(self, stream: str, reason: str | None, at: datetime) -> None:
+        """Note why a stream's rows could not be joined; None once they are.
+
+        The time is that of the first failure since the stream was last whole.
+        """
+        query = select(load_failures).where(load_failures.c.stream == stream)
+        with self._read() as connection:
+            known = connection.execute(query).mappings().first()
+        if (known["reason"] if known else None) == reason:
+            return
+        with self._write() as connection:
+            if known is None:
+                row = {"stream": stream, "reason": reason, "at": instant_text(at)}
+                guarded.insert_rows(connection, load_failures, [row])
+            elif reason is None:
+                guarded.delete_rows(connection, load_failures, [known])
+            else:
+                guarded.change_rows(connection, load_failures, [(known, {"reason": reason})])
+
+    def load_failures(self) -> dict[str, str]:
+        """The streams that could not be joined when last tried, and why."""
+        with self._read() as connection:
+            rows = connection.execute(select(load_failures).order_by(load_failures.c.stream))
+            return {row.stream: row.reason for row in rows}
 
     def note_dimension(self, relation: str, column: str, values: Iterable[str]) -> None:
         """Note the values that a dimension of a stream or model was seen with."""

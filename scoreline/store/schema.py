@@ -34,7 +34,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The schema version that this release writes: Alembic's newest revision."""
 
 NAMING = {
@@ -235,6 +235,15 @@ extractions = Table(
     _text("row_digest"),
 )
 
+load_failures = Table(
+    "load_failures",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    _text("reason"),
+    _text("at"),
+    _text("row_digest"),
+)
+
 dimension_values = Table(
     "dimension_values",
     metadata,
@@ -410,6 +419,7 @@ GUARDED = (
     stream_states,
     stream_versions,
     extractions,
+    load_failures,
     dimension_values,
     told,
     messages,

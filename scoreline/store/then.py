@@ -39,6 +39,7 @@ from scoreline.store.schema import (
     baselines,
     ledger_blocks,
     ledger_records,
+    load_failures,
     runs,
     scores,
     series_values,
@@ -226,6 +227,12 @@ class StoreThen(ControlStore):
         with self._read() as connection:
             found = [_state(row) for row in connection.execute(query)]
         return {state.stream: state for state in found}
+
+    def load_failures(self) -> dict[str, str]:
+        """The streams that could not be joined then and were not since, and why."""
+        query = select(load_failures).where(load_failures.c.at <= instant_text(self.at))
+        with self._read() as connection:
+            return {row.stream: row.reason for row in connection.execute(query)}
 
     def extractions(self) -> dict[str, datetime]:
         """When each stream's source was last read with success, until then."""

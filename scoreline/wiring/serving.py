@@ -33,7 +33,8 @@ def open_live(project: Project, settled: Callable[[], None] = lambda: None) -> L
 def _counting(project: Project) -> LoadedPlan:
     """The definitions in the files, changed targets that wait for approval as they were."""
     loaded = load_plan(project.paths.root, check_sql=False)
-    return replace(loaded, plan=counting(loaded.plan, project.store)[0])
+    plan, waiting = counting(loaded.plan, project.store)
+    return replace(loaded, plan=plan, waiting=waiting)
 
 
 def _mark(project: Project) -> Hashable:

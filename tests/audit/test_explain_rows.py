@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from pathlib import Path
 
 import drill_world as world
@@ -56,6 +58,43 @@ def test_people_read_what_the_rows_add_up_to(small: Small) -> None:
     assert "rows of crm.deals from 2026-05-05 to 2026-11-20 add up to" in out
     assert "exactly the value recorded" in out
     assert "deals1.csv row" in out
+
+
+def test_the_text_leads_down_to_bytes_receipts_and_the_signed_ledger(small: Small) -> None:
+    """Each stored path it names is a file with the digest beside it; each block is signed."""
+    code, out = call(small, "explain", "o/rate", "--as-of", world.DAY)
+    assert code == 0
+    words = " ".join(out.split())
+    assert "scoreline explain 2026-H2/learning/o/rate --rows" in words
+    stored = re.findall(r"bytes received: (\S+) SHA-256 ([0-9a-f]{64})", words)
+    assert len(stored) == 2
+    for path, digest in stored:
+        assert hashlib.sha256((small.root / path).read_bytes()).hexdigest() == digest
+    assert "read by connector files" in words
+    assert "receipt: data/deals1.csv" in words
+    assert re.search(r"90 rows received, 90 counted control totals: .*rows 90", words)
+    assert re.search(r"ledger: receipt [0-9a-f]{12} \(\d+ of \d+ in block 1\); ", words)
+    assert re.search(r"block 1 of \S+, SHA-256 [0-9a-f]{64}: signed .*by key [0-9a-f]{16}", words)
+
+
+def test_the_json_proves_every_record_that_it_names(small: Small) -> None:
+    """Score, values and all records of batches have a block; the checks are all there."""
+    code, out = call(small, "explain", "o/rate", "--as-of", world.DAY, "--json")
+    assert code == 0
+    told = json.loads(out)
+    batches = [b for s in told["streams"] for b in s["batches"]]
+    proofs = [told["proof"], *(v["proof"] for v in told["values"])]
+    proofs += [p for b in batches for p in b["proofs"]]
+    assert {p["kind"] for p in proofs} >= {"score", "value", "receipt", "checks", "load"}
+    with small.open() as project:
+        roots = {b.height: b.digest for b in project.store.blocks()}
+        assert told["proof"]["record"] == told["record"]
+        for proof in proofs:
+            assert roots[proof["block"]] == proof["block_digest"]
+            held = project.store.records(proof["block"])[proof["position"] - 1]
+            assert held.digest == proof["record"]
+    assert all((small.root / b["stored"]).is_file() for b in batches)
+    assert told["waiting"] is None
 
 
 def test_a_file_for_each_part(small: Small, tmp_path: Path) -> None:

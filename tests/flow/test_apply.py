@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import unescape
 from pathlib import Path
 
 import pytest
 from flow_builders import ORGANISATION, Small
+from starlette.testclient import TestClient
 
 from scoreline.core.errors import UsageError
 from scoreline.core.model import Reach
 from scoreline.steps.change.applying import Applied, apply_definitions
 from scoreline.steps.defining import login
+from scoreline.web.app import create_app
 from scoreline.web.reading.live import Live
 from scoreline.wiring import open_project
 from scoreline.wiring.serving import open_live
@@ -178,8 +181,13 @@ def test_the_page_shows_the_approved_target_until_the_owner_agrees(
         live = open_live(project)
         _aim(small, 5)
         assert _aimed(live) == 10
+        [waiting] = live.project().waiting
+        assert (waiting.key_result, waiting.changes) == (KR, ("target: 10 -> 5",))
+        words = unescape(TestClient(create_app(live)).get(f"/key-results/{KR}").text)
+        assert "Not approved yet: target: 10 -> 5. It waits for ann@acme.example" in words
         _apply(small, by=["ann@acme.example"])
         assert _aimed(live) == 5
+        assert live.project().waiting == ()
 
 
 def _aimed(live: Live) -> object:

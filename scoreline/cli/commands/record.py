@@ -47,7 +47,7 @@ def explain(
 
         paging = Paging(page, page_size, csv)
         raise typer.Exit(show_rows(project, key_result, as_of, clocks, paging, json))
-    from scoreline.cli.showing import show_explanation
+    from scoreline.cli.explaining import show_explanation
 
     raise typer.Exit(show_explanation(project, key_result, as_of, json, clocks))
 

@@ -24,7 +24,7 @@ from scoreline.measures.requests import asked, closure, streams_read
 from scoreline.steps.change.scratch import Scratch
 from scoreline.steps.change.sides import Side
 from scoreline.steps.evaluating import evaluate, gather
-from scoreline.steps.measuring import Measured, fill, find_due, usable_plan
+from scoreline.steps.measuring import Measured, fill, find_due, usable_plan, whole
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions, score_record
 
@@ -113,8 +113,10 @@ def _measured(scratch: Scratch, side: Side, chosen: list[KeyResult], day: date) 
     project = scratch.project
     definitions = side.definitions
     due = find_due(project, plan, day, definitions.digests, _requests(plan, chosen))
+    unloaded: dict[str, str] = {}
+    due.requests = whole(project, plan, due.requests, unloaded)
     if not due.requests:
-        measured = Measured(plan, definitions)
+        measured = Measured(plan, definitions, errors=unloaded)
         fill(project, None, measured, {}, due)
         return measured
     names = {part for r in due.requests for part in closure(plan, r.metric)}
@@ -125,7 +127,8 @@ def _measured(scratch: Scratch, side: Side, chosen: list[KeyResult], day: date) 
         plan = prune(plan, errors)
         definitions = Definitions(plan)
         due = find_due(project, plan, day, definitions.digests, _requests(plan, chosen))
-    measured = Measured(plan, definitions, errors=errors)
+        due.requests = whole(project, plan, due.requests, unloaded)
+    measured = Measured(plan, definitions, errors={**errors, **unloaded})
     fill(project, warehouse, measured, columns, due)
     return measured
 

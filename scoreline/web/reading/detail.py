@@ -21,7 +21,7 @@ from scoreline.steps.evaluating import Scored
 from scoreline.steps.forecasting import KeyResultForecast, forecast_of
 from scoreline.steps.freshness import newest_event, staleness
 from scoreline.steps.observing import Evidence
-from scoreline.steps.project import Project
+from scoreline.steps.project import Project, Waiting
 from scoreline.steps.reports import KeyResultRow
 from scoreline.steps.restating import beside
 from scoreline.steps.splitting import dimensions_of
@@ -115,6 +115,7 @@ class Detail:
     steps: Sequence[Step]
     keep: str
     beside: Sequence[str]
+    waiting: Waiting | None
     dimensions: Sequence[str]
     others: Sequence[KeyResult]
     definition: Sequence[tuple[str, Sequence[Version]]]
@@ -183,6 +184,7 @@ def detail(
         steps=_steps(scored),
         keep=bounds_words(kr),
         beside=_beside(project, found.evidence, kr),
+        waiting=next((w for w in project.waiting if w.key_result == kr.id), None),
         dimensions=dimensions_of(plan, kr),
         others=_others(known, kr),
         definition=_definition(project, kr),

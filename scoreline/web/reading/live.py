@@ -220,6 +220,7 @@ class Live:
             plan=loaded.plan,
             problems=loaded.problems,
             definition_files=loaded.files,
+            waiting=loaded.waiting,
         )
         return _Loaded(mark, project, Known(loaded.plan))
 
