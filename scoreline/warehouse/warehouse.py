@@ -183,7 +183,8 @@ class Warehouse:
                 note(done)
         except duckdb.Error as error:
             raise WarehouseError(
-                f"batch {batch.id} of {stream.full_name} ({batch.object}) cannot be loaded: {error}"
+                f"batch {batch.id} of {stream.full_name} ({batch.object}) cannot be loaded: "
+                f"{_in_short(error)}"
             ) from error
         return done
 
@@ -236,6 +237,15 @@ class Warehouse:
 
     def _all(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
+
+
+def _in_short(error: duckdb.Error) -> str:
+    """DuckDB's words without the excerpt of SQL below them, and what to do where that is known."""
+    words = " ".join(str(error).split("\n\nLINE ")[0].split())
+    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
+        words += "; a row (one released from quarantine, say) does not fit the contract's type: "
+        words += "declare a type that holds it"
+    return words
 
 
 def rows_in(path: Path, where: str = "true") -> int:

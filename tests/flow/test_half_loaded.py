@@ -101,7 +101,10 @@ def test_released_rows_that_no_longer_fit_hold_the_stream(small: Small, metrics:
     assert report.failed
     assert report.scores is not None
     assert shown(small) == ("held", "3.000000")
-    assert "lms.done could not be loaded: batch" in str(small.reasons(DAY)["people"])
+    reason = str(small.reasons(DAY)["people"])
+    assert "lms.done could not be loaded: batch" in reason
+    assert "declare a type that holds it" in reason
+    assert "LINE 1" not in reason
     small.run(DAY)
     assert shown(small) == ("held", "3.000000")
     assert set(recorded(small)) == {"3"}
