@@ -466,7 +466,8 @@ class Organisation:
     `approve_targets` says who agrees to a changed target before it counts; None: it counts
     from the next run on. `retention` holds for every stream that declares none of its own.
     `signing_key`, which signs the ledger, is a reference or None too. `checkpoints_to` is
-    the folder or URL that signed checkpoints are copied to, `lineage` where lineage events go.
+    the folder or URL that signed checkpoints are copied to, `lineage` where lineage events go
+    (it takes no part in what is recorded).
     """
 
     name: str

@@ -31,6 +31,8 @@ _NEVER = frozenset(("place", "file", "broken"))
 LATER = frozenset(("decimal_mark",))
 """Fields that came after bodies were first recorded: left out where they have their default."""
 _FOR_PEOPLE = frozenset(("title", "description", "owner"))
+_ELSEWHERE = frozenset(("lineage",))
+"""What only says where events go: it changes no score, and no score's record."""
 TAGS: Mapping[type, str] = {Reach: "reach", Keep: "keep", Milestones: "milestones", Done: "done"}
 
 
@@ -218,7 +220,7 @@ def _stream(plan: Plan, stream: Stream, without: frozenset[str]) -> dict[str, An
 
 
 def _organisation(plan: Plan) -> dict[str, Any]:
-    body: dict[str, Any] = canonical(plan.organisation)
+    body: dict[str, Any] = canonical(plan.organisation, without=_ELSEWHERE)
     body["cycles"] = [canonical(c) for c in plan.organisation.cycles.values()]
     body["teams"] = [canonical(t) for t in plan.organisation.teams.values()]
     return body

@@ -224,6 +224,16 @@ def test_a_run_says_the_same_later(small: Small) -> None:
     assert len({e["run"]["runId"] for e in lines(again)}) == 2 * 6
 
 
+def test_where_events_go_changes_no_score(small: Small) -> None:
+    """A place declared, moved or taken away is no new definition and gives no new records."""
+    small.run(DAY)
+    for place in ("{file: one.jsonl}", "{file: two.jsonl, namespace: ours}"):
+        declare(small, place)
+        report = small.run(DAY).scores
+        assert report is not None
+        assert not any(report.recorded.values())
+
+
 class Endpoint:
     """A server that takes events, or answers with a status of ours."""
 
