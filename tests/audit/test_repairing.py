@@ -158,7 +158,7 @@ def test_what_cannot_be_had_is_left_and_said(kept: Small, tmp_path: Path) -> Non
 
 
 def test_damage_stops_nothing_that_does_not_depend_on_it(kept: Small) -> None:
-    """The other stream goes on; recorded scores stand; what depends on it is listed."""
+    """The other stream goes on; what depends on it is held at its value, and is listed."""
     before = kept.status(DAY)
     damage(kept, stored(kept, "kept")["kept"])
     (kept.root / ".scoreline/warehouse.duckdb").unlink()
@@ -168,25 +168,30 @@ def test_damage_stops_nothing_that_does_not_depend_on_it(kept: Small) -> None:
     assert "repair" in str(report.sources["crm"].streams["crm.deals"].error)
     after = kept.status(DAY)
     assert (after["calls"]["value"], before["calls"]["value"]) == ("2.000000", "1.000000")
-    assert after["won"] == before["won"]
+    assert after["won"]["status"] == "held"
+    assert after["won"]["value"] == before["won"]["value"]
+    assert "repair" in str(kept.reasons(DAY)["won"])
     with kept.open() as project:
         [found] = depending(project.plan, ["crm.deals"])
     assert (found.metrics, found.key_results) == (("won",), ("2026-H2/learning/o/won",))
 
 
 def test_nothing_is_computed_from_half_a_stream(kept: Small) -> None:
-    """A changed metric over a stream that cannot be loaded whole has no value, not a wrong one."""
+    """A changed metric over a stream that cannot be loaded whole keeps its last good value."""
+    before = kept.status(DAY)["won"]["value"]
     damage(kept, stored(kept, "kept")["kept"])
     (kept.root / ".scoreline/warehouse.duckdb").unlink()
     kept.define(metrics__m=METRICS.format(least=1))
     report = kept.run(DAY)
     rows = {r.id.rsplit("/", 1)[1]: r.score for r in report.scores.key_results}  # type: ignore[union-attr]
-    assert rows["won"].status == "no_data"
-    assert "could not be loaded whole" in str(rows["won"].reason)
+    assert rows["won"].status == "held"
+    assert "could not be loaded" in str(rows["won"].reason)
+    assert kept.status(DAY)["won"]["value"] == before
     assert rows["calls"].value == 1
     assert mend(kept).left == []
     kept.run(DAY)
     assert kept.status(DAY)["won"]["value"] == "35.000000"
+    assert kept.status(DAY)["won"]["status"] != "held"
 
 
 def test_a_damaged_store_is_not_mended_by_guessing(kept: Small, tmp_path: Path) -> None:

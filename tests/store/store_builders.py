@@ -182,6 +182,7 @@ def fill(store: ControlStore) -> None:
     events = "".join(f"2026-01-{d:02d},x,y\n" for d in range(1, 29)) * 4
     store.mark_loaded([loaded.id], stream_state(loaded, events=events))
     store.note_extraction("lms.done", NOW)
+    store.note_load_failure("lms.late", "its file is missing", NOW)
     store.note_dimension("lms.done", "team", ["sales", "learning"])
     commit(store, run, values=[value(), value("r2", points=300)])
     commit(store, run, scores=[score(value="70")], definitions=[definition(body={"unit": "count"})])

@@ -255,3 +255,18 @@ def test_extractions_and_dimensions_are_noted(store: ControlStore) -> None:
         ("lms.done", "team"): frozenset({"sales", "learning", "ops"})
     }
     assert store.verify_ledger() == []
+
+
+def test_a_failed_load_is_noted_until_it_succeeds(store: ControlStore) -> None:
+    """The newest reason reads back, each stream by itself; a success takes it away."""
+    store.note_load_failure("lms.done", None, NOW)
+    for reason in ("a file is missing", "a file is missing", "a row does not fit"):
+        store.note_load_failure("lms.done", reason, NOW)
+    store.note_load_failure("crm.deals", "a file is missing", NOW)
+    assert store.load_failures() == {
+        "crm.deals": "a file is missing",
+        "lms.done": "a row does not fit",
+    }
+    store.note_load_failure("lms.done", None, NOW)
+    assert store.load_failures() == {"crm.deals": "a file is missing"}
+    assert store.verify_ledger() == []
