@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from scoreline.core import worked
 from scoreline.core.curves import Pace, Point, interpolate
+from scoreline.core.exact import as_fraction
 from scoreline.core.model import (
     Done,
     DoneWhen,
@@ -61,10 +62,10 @@ def nothing(lacking: str) -> Measured:
 def resolve_target(target: Decimal | TargetChange, baseline: Fraction | None) -> Fraction | None:
     """The target as a number; None while a relative one waits for its baseline."""
     if isinstance(target, Decimal):
-        return Fraction(target)
+        return as_fraction(target)
     if baseline is None:
         return None
-    amount = Fraction(target.amount)
+    amount = as_fraction(target.amount)
     return baseline * (1 + amount / 100) if target.percent else baseline + amount
 
 
@@ -97,7 +98,7 @@ def reach(
 def _curve(kind: Reach, value: Fraction, baseline: Fraction, target: Fraction) -> Measured:
     sign = 1 if target > baseline else -1
     points: list[Point] = [(sign * baseline, Fraction(0))]
-    points += [(sign * Fraction(p.value), Fraction(p.progress)) for p in kind.curve]
+    points += [(sign * as_fraction(p.value), as_fraction(p.progress)) for p in kind.curve]
     points.append((sign * target, Fraction(1)))
     if any(high[0] <= low[0] for low, high in pairwise(points)):
         ends = f"{worked.number(baseline)} to {worked.number(target)}"
@@ -114,8 +115,8 @@ def _curve(kind: Reach, value: Fraction, baseline: Fraction, target: Fraction) -
 def within(value: Fraction, kind: Keep | DoneWhen) -> bool:
     """Whether a value lies inside the bounds; `exclusive` leaves both bounds out."""
     exclusive = isinstance(kind, Keep) and kind.exclusive
-    low = None if kind.at_least is None else Fraction(kind.at_least)
-    high = None if kind.at_most is None else Fraction(kind.at_most)
+    low = None if kind.at_least is None else as_fraction(kind.at_least)
+    high = None if kind.at_most is None else as_fraction(kind.at_most)
     if exclusive:
         return (low is None or value > low) and (high is None or value < high)
     return (low is None or value >= low) and (high is None or value <= high)
@@ -147,7 +148,7 @@ def keep(
     inside = sum(1 for value in values if within(value, kind))
     progress = Fraction(inside, len(values))
     text = worked.periods(inside, len(values), len(ends), kind.every) + worked.equals(progress)
-    complete = progress >= Fraction(kind.pass_at)
+    complete = progress >= as_fraction(kind.pass_at)
     return Measured(progress, text, complete=complete, in_bounds_now=in_bounds_now)
 
 

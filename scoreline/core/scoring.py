@@ -16,7 +16,7 @@ from scoreline.core import progress as measure
 from scoreline.core import worked
 from scoreline.core.curves import Pace, expected_progress, time_share
 from scoreline.core.errors import UsageError
-from scoreline.core.exact import Exact
+from scoreline.core.exact import Exact, as_fraction
 from scoreline.core.model import Done, Keep, KeyResult, Milestones, Reach, Thresholds
 from scoreline.core.observed import (
     RULES_VERSION,
@@ -50,6 +50,9 @@ __all__ = [
     "resolve_target",
     "score",
 ]
+
+
+_ZERO = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def score(kr: KeyResult, rules: Rules, seen: Observations, as_of: date) -> Score
 
 def clamp(progress: Fraction | None, upper: Fraction) -> Fraction | None:
     """Progress between 0 and `upper`; None stays None."""
-    return None if progress is None else min(max(progress, Fraction(0)), upper)
+    return None if progress is None else min(max(progress, _ZERO), upper)
 
 
 def pace_ratio(progress: Fraction, expected: Fraction) -> Fraction:
@@ -107,15 +110,15 @@ def pace_ratio(progress: Fraction, expected: Fraction) -> Fraction:
 
 def in_grace(progress: Fraction, expected: Fraction, x: Fraction, limits: Thresholds) -> bool:
     """Whether it is too early to judge: little time gone, behind, but nothing lost."""
-    return x < Fraction(limits.grace) and 0 <= progress < expected
+    return x < as_fraction(limits.grace) and 0 <= progress < expected
 
 
 def by_pace(progress: Fraction, expected: Fraction, limits: Thresholds) -> Status:
     """on_track, at_risk or off_track, from the unrounded ratio."""
     ratio = pace_ratio(progress, expected)
-    if ratio >= Fraction(limits.on_track):
+    if ratio >= as_fraction(limits.on_track):
         return "on_track"
-    return "at_risk" if ratio >= Fraction(limits.at_risk) else "off_track"
+    return "at_risk" if ratio >= as_fraction(limits.at_risk) else "off_track"
 
 
 def freeze(score_at_close: Score) -> FrozenScore:
@@ -258,7 +261,7 @@ def _written(
         baseline=seen.baseline,
         target=seen.target,
         progress=got.progress,
-        clamped=clamp(got.progress, Fraction(kr.cap)),
+        clamped=clamp(got.progress, as_fraction(kr.cap)),
         expected=expected,
         x=time_share(kr.start, kr.due, as_of),
         ratio=None if got.progress is None else pace_ratio(got.progress, expected),
@@ -303,7 +306,7 @@ def _closed(kr: KeyResult, frozen: FrozenScore, override: Override | None, as_of
         baseline=frozen.baseline,
         target=frozen.target,
         progress=progress,
-        clamped=clamp(progress, Fraction(kr.cap)),
+        clamped=clamp(progress, as_fraction(kr.cap)),
         expected=frozen.expected,
         x=time_share(kr.start, kr.due, as_of),
         ratio=None if progress is None else pace_ratio(progress, frozen.expected),

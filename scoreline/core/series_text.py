@@ -16,14 +16,14 @@ from scoreline.core.series import Series
 class SeriesText:
     """A series that is asked for a few of its days only."""
 
-    __slots__ = ("_last", "_lines", "_whole")
+    __slots__ = ("_last", "_lines", "_text", "_whole")
 
     def __init__(self, text: str) -> None:
         """`text` is one that `Series.parse` reads; lines that are not asked for are not checked."""
         self._whole = Series.parse(text) if text.count("\nend,") > 1 else None
-        self._lines = text.splitlines()
-        end = self._lines.pop() if self._lines else "end,0000-00-00"
-        self._last = end[4:]
+        lines, _, self._last = text.rstrip("\n").rpartition("end,")
+        self._text = f"\n{lines}"
+        self._lines: list[str] = []
 
     def at(self, day: date) -> Exact | None:
         """The value on that day; None where there is none or the day was not asked for.
@@ -33,13 +33,23 @@ class SeriesText:
         """
         if self._whole is not None:
             return self._whole.at(day)
-        text = day.isoformat()
-        index = bisect_right(self._lines, text + ",~") - 1
-        if index < 0 or text > self._last:
+        line = self._line(day.isoformat())
+        if not line:
             return None
-        fields = self._lines[index].split(",")
+        fields = line.split(",")
         if len(fields) != 3:
-            raise ValueError(f"{self._lines[index]!r} is no line of a series")
+            raise ValueError(f"{line!r} is no line of a series")
         if not fields[1]:
             return None
         return Exact(parse_exact(fields[1]), parse_exact(fields[2]) if fields[2] else None)
+
+    def _line(self, day: str) -> str:
+        """The line that holds on a day: its own, else the newest before it, else none."""
+        if day > self._last:
+            return ""
+        at = self._text.find(f"\n{day},")
+        if at >= 0:
+            return self._text[at + 1 : self._text.find("\n", at + 1)]
+        if not self._lines:
+            self._lines = self._text.splitlines()
+        return self._lines[bisect_right(self._lines, day + ",~") - 1]

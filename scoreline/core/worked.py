@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from scoreline.core.exact import Exact, exact_text, shown
+from scoreline.core.exact import Exact, as_fraction, exact_text, shown
 
 _LONGEST = 12
 """A number with more decimals than this is written rounded at 6."""
@@ -19,14 +19,15 @@ _LONGEST = 12
 
 def number(x: Fraction | Decimal) -> str:
     """A number as it stands, such as `1361606.4`; rounded at 6 decimals where endless."""
-    text = exact_text(Fraction(x))
+    exact = as_fraction(x) if isinstance(x, Decimal) else x
+    text = exact_text(exact)
     _, _, decimals = text.partition(".")
-    return _rounded(Fraction(x)) if "/" in text or len(decimals) > _LONGEST else text
+    return _rounded(exact) if "/" in text or len(decimals) > _LONGEST else text
 
 
 def term(x: Fraction) -> str:
     """A number inside a formula: in brackets where it is negative."""
-    return f"({number(x)})" if x < 0 else number(x)
+    return f"({number(x)})" if x.numerator < 0 else number(x)
 
 
 def equals(x: Fraction) -> str:
