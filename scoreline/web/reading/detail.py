@@ -55,6 +55,7 @@ class SourceOf:
     rows: int
     newest: datetime | None
     stale: str | None
+    unloaded: str | None
     blocked: Batch | None
     batches: Sequence[Batch]
     passed: int
@@ -248,6 +249,7 @@ def _source(project: Project, evidence: Evidence, name: str, scored: Scored) -> 
         stale=staleness(
             project.plan, stream, state, evidence.extracted.get(name), day, evidence.now
         ),
+        unloaded=evidence.unloaded.get(name),
         blocked=evidence.blocked.get(name),
         batches=batches,
         passed=sum(c.outcome == "pass" for c in results),

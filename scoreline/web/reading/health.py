@@ -114,7 +114,8 @@ def health(project: Project, as_of: date | None, definitions_error: str | None =
     """The health of a project as of a day, from a store that stands still."""
     store, day = project.store, as_of or project.default_day()
     runs = store.runs(LOOKED_AT)
-    failed = failed_sources(runs)
+    unloaded = {n: f"could not be loaded: {why}" for n, why in store.load_failures().items()}
+    failed = failed_sources(runs) | unloaded
     aside = store.quarantines(state="held")
     blocked = store.batches(None, ["blocked"])
     states = _Streams(project, day, blocked, failed)
