@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from scoreline.audit.rescoring import EVERY, Rescoring, rescore
 from scoreline.store.store import ControlStore
 
-PART = 25_000
+PART = 15_000
 """How many scores a process computes at a time: so many that what it has to read first
 (definitions, the newest series of that time) counts for little."""
 
