@@ -170,7 +170,7 @@ def test_a_server_in_trouble_is_told_and_the_last_score_stays(
     monkeypatch.setattr(portal, "answer", trouble)
     with opened(tmp_path) as project:
         report = run_all(project, DAY)
-        said = report.sources[0].streams["portal.scores"]
+        said = report.sources["portal"].streams["portal.scores"]
         assert "503" in str(said.error)
         assert said.transient
         (found,) = standing(project, DAY).key_results
