@@ -85,16 +85,21 @@ class Known:
 
     def __init__(self, column: CursorColumn, since: Position) -> None:
         self._column, self._since = column, since
-        self._high = column.value(since.high)
+        self._low, self._high = column.value(since.low), column.value(since.high)
         self._found: list[pa.StringArray] = []
         self._rows = 0
 
     def add(self, lines: pa.StringArray, where: str) -> None:
         """Take in one page."""
-        again = self.is_again(lines, where)
+        again = pc.and_(self.is_again(lines, where), self._is_late(lines, where))
         self._rows += pc.sum(again).as_py() or 0
         if self._rows <= self._since.rows:
             self._found.append(lines.filter(again))
+
+    def _is_late(self, lines: pa.StringArray, where: str) -> pa.BooleanArray:
+        """Which lines lie in the overlap; what is older was received long ago."""
+        values = self._column.values(lines, where)
+        return pc.fill_null(pc.greater_equal(values, pa.scalar(self._low, values.type)), True)
 
     def is_again(self, lines: pa.StringArray, where: str) -> pa.BooleanArray:
         """Which lines the last reading had seen, if nothing in the overlap changed."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from scoreline.core.records import CheckResult
 from scoreline.core.rollup import RolledUp
 from scoreline.core.scoring import Score
-from scoreline.steps.expiring import Expiry
+
+if TYPE_CHECKING:
+    from scoreline.steps.expiring import Expiry  # brings in the warehouse
 
 
 @dataclass(slots=True)
