@@ -13,7 +13,7 @@ import importlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from pydantic import Field
 from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
 from connectors.digest import digest_of
 from connectors.errors import ConnectorError, PermanentError, TransientError
-from connectors.http.scrubbing import Scrubber
+from connectors.http.scrubbing import Scrubber, texts_of
 from connectors.options import Options, parse_options
 from connectors.receipt import Origin, Tally
 
@@ -142,7 +142,7 @@ class DltConnector(Connector):
     @contextmanager
     def _reading(self, spec: StreamSpec, state: dict[str, Any]) -> Iterator[Any]:
         """The resource, with a state that it reads and writes; its errors become ours."""
-        scrubber = Scrubber(_texts(cast(DltSource, self.options).arguments))
+        scrubber = Scrubber(texts_of(cast(DltSource, self.options).arguments))
         where = self._name(spec)
         try:
             from dlt.common.configuration.container import Container
@@ -233,9 +233,3 @@ def _may_pass(error: BaseException) -> bool:
     return status in (429, 500, 502, 503, 504) or bool(
         names & {"ConnectionError", "Timeout", "TimeoutError", "TransportError"}
     )
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [text for inner in value.values() for text in _texts(inner)]
-    return [value] if isinstance(value, str) and len(value) >= 8 and " " not in value else []

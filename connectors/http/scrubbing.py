@@ -6,7 +6,7 @@ What belongs here: finding and replacing them. What does not: logging, requests.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -62,3 +62,12 @@ def secrets_of(options: dict[str, Any]) -> list[str]:
     found = [str(auth[name]) for name in _AUTH_FIELDS if auth.get(name)]
     found += [str(v) for k, v in options.items() if v and k in (*_AUTH_FIELDS, "api_key")]
     return found + [str(value) for value in (options.get("headers") or {}).values()]
+
+
+def texts_of(value: Any) -> list[str]:
+    """Every text in a free configuration that may be secret: of some length, without spaces."""
+    if isinstance(value, Mapping):
+        return [text for inner in value.values() for text in texts_of(inner)]
+    if isinstance(value, list | tuple):
+        return [text for inner in value for text in texts_of(inner)]
+    return [value] if isinstance(value, str) and len(value) >= 8 and " " not in value else []

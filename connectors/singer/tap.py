@@ -20,7 +20,7 @@ from typing import Any
 
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.options import seconds_of
-from connectors.http.scrubbing import Scrubber
+from connectors.http.scrubbing import Scrubber, texts_of
 from connectors.singer.options import SingerSource, SingerStream
 
 _TRANSIENT = re.compile(
@@ -35,7 +35,7 @@ class Tap:
 
     def __init__(self, options: SingerSource, base: Path) -> None:
         self._options, self._base = options, base
-        self.scrubber = Scrubber(_texts(options.config))
+        self.scrubber = Scrubber(texts_of(options.config))
         self.name = Path(options.command[-1]).name
 
     def catalog(self) -> dict[str, Any]:
@@ -157,12 +157,3 @@ def chosen(catalog: dict[str, Any], wanted: str, options: SingerStream, where: s
         stream["replication_key"] = options.replication_key
     stream["metadata"] = list(known.values())
     return {"streams": [stream]}
-
-
-def _texts(value: Any) -> list[str]:
-    """Every text in a configuration that may be secret: those of some length without spaces."""
-    if isinstance(value, Mapping):
-        return [text for inner in value.values() for text in _texts(inner)]
-    if isinstance(value, list | tuple):
-        return [text for inner in value for text in _texts(inner)]
-    return [value] if isinstance(value, str) and len(value) >= 8 and " " not in value else []
