@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from scoreline.core.cells import FORMULA_STARTS, safe_cell
 from scoreline.core.errors import WarehouseError
 from scoreline.core.exact import Exact, exact_text, parse_exact
 from scoreline.core.model import Model, Stream
@@ -44,8 +45,7 @@ blocks AS (
   SELECT n // {block} AS b, sha256(string_agg(h, '' ORDER BY n)) AS h FROM hashed GROUP BY ALL
 )
 SELECT coalesce(sha256(string_agg(h, '' ORDER BY b)), sha256('')) FROM blocks"""
-_UNSAFE = r"^[=+\-@\t\r]"
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
+_UNSAFE = ", ".join(literal(start) for start in FORMULA_STARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ class RowsBehind:
         if self.query.has_denominator:
             picked.append(f"denominator AS {quote('adds to denominator')}")
         pairs = zip(self.query.columns, self._columns(), strict=True)
-        picked += [f"{self._cell(name)} AS {quote(_safe_name(title))}" for title, name in pairs]
+        picked += [f"{self._cell(name)} AS {quote(safe_cell(title))}" for title, name in pairs]
         aside = path.with_name(path.name + ".part")
         try:
             self._connection.execute(
@@ -288,13 +288,8 @@ def _view(model: Model) -> str:
 
 
 def _safe(text: str) -> str:
-    return (
-        f"CASE WHEN regexp_matches({text}, {literal(_UNSAFE)}) THEN '''' || {text} ELSE {text} END"
-    )
-
-
-def _safe_name(name: str) -> str:
-    return f"'{name}" if name[:1] in "=+-@" else name
+    """`core.cells.safe_cell` as SQL."""
+    return f"CASE WHEN left({text}, 1) IN ({_UNSAFE}) THEN '''' || {text} ELSE {text} END"
 
 
 def _plain(text: Any) -> Any:
