@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 
 from bench.processes import processor_seconds
+from scoreline.core.garbage import rarely_collected
 
 _PARTS = {
     "extract.copied": "copy",
@@ -137,10 +138,13 @@ def main() -> None:
     parser.add_argument("--warm", action="store_true")
     parser.add_argument("--unchecked", action="store_true", help="no checks at all")
     given = parser.parse_args()
-    answer = run(given.project, given.as_of, warm=given.warm, checks=not given.unchecked)
+    with rarely_collected():  # as the command line has it
+        answer = run(given.project, given.as_of, warm=given.warm, checks=not given.unchecked)
+    from scoreline.cli.main import leave
+
     failed = answer["run"]["failed"]  # type: ignore[index]
     print(json.dumps(answer))
-    raise SystemExit(1 if failed else 0)
+    leave(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -230,9 +230,12 @@ class Warehouse:
         return [str(r[0]) for r in rows]
 
     def checkpoint_if_large(self) -> None:
-        """Fold DuckDB's log into its file where the log is large (64 MiB and more)."""
+        """Fold DuckDB's log into its file where it is of 8 MiB or more.
+
+        Every opening reads the log again, which takes as long as folding it in once.
+        """
         log = self._path.with_name(self._path.name + ".wal") if self._path else None
-        if log is not None and log.exists() and log.stat().st_size > 64 * 1024 * 1024:
+        if log is not None and log.exists() and log.stat().st_size > 8 * 1024 * 1024:
             self.connection.execute("CHECKPOINT")
 
     def _all(self, query: str) -> list[tuple[Any, ...]]:

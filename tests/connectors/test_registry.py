@@ -22,7 +22,7 @@ from connectors.manual import ManualConnector
 def plug(monkeypatch: pytest.MonkeyPatch, **targets: str) -> None:
     points = [EntryPoint(name, target, registry.GROUP) for name, target in targets.items()]
     ours = [EntryPoint("files", "connectors.files:FilesConnector", registry.GROUP)]
-    monkeypatch.setattr(registry, "entry_points", lambda group: [*ours, *points])
+    monkeypatch.setattr(registry, "_points", lambda path: [*ours, *points])
 
 
 def test_our_kinds_are_registered() -> None:
