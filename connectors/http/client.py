@@ -21,12 +21,13 @@ import httpx
 import tenacity
 
 from connectors.clock import Clock
+from connectors.durations import seconds_of
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer, failure_of, page_for_people
 from connectors.http.body import ACCEPT_ENCODING, read_body
 from connectors.http.documents import parsed
 from connectors.http.limits import Pace, retry_after, spent
-from connectors.http.options import HttpSource, seconds_of
+from connectors.http.options import HttpSource
 from connectors.http.scrubbing import Scrubber, secrets_of
 from connectors.http.signing_in import SignIn, sign_in_of
 

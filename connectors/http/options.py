@@ -5,16 +5,12 @@ What belongs here: models and their legal values. What does not: acting on them.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from connectors.durations import Duration
 from connectors.options import Options
-
-DURATION = re.compile(r"([0-9]{1,6}) ?([smhdw])", re.ASCII)
-UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-"""Seconds."""
 
 
 class BearerAuth(Options):
@@ -91,11 +87,11 @@ class Effort(Options):
     timeout: int = Field(
         default=60, ge=1, le=3_600, description="seconds to wait for a connection or more bytes"
     )
-    deadline: str = Field(default="1h", description="the longest that one stream may take")
+    deadline: Duration = Field(default="1h", description="the longest that one stream may take")
     attempts: int = Field(
         default=5, ge=1, le=20, description="how often a request is tried when the error may pass"
     )
-    longest_wait: str = Field(
+    longest_wait: Duration = Field(
         default="2m", description="the longest pause a server may ask for within a run"
     )
     requests_per_second: float | None = Field(
@@ -105,12 +101,6 @@ class Effort(Options):
     max_body: int = Field(
         default=256 << 20, ge=1 << 10, description="bytes of one body, once decompressed"
     )
-
-    @field_validator("deadline", "longest_wait")
-    @classmethod
-    def _duration(cls, value: str) -> str:
-        seconds_of(value)
-        return value
 
 
 class HttpSource(Options):
@@ -123,15 +113,3 @@ class HttpSource(Options):
     auth: Auth | None = Field(default=None, description="how to sign in")
     headers: dict[str, str] = Field(default_factory=dict, description="further headers", repr=False)
     effort: Effort = Field(default_factory=Effort, description="how hard to try")
-
-
-def seconds_of(duration: str) -> int:
-    """A duration such as 90s, 15m, 1h, 2d or 1w, in seconds.
-
-    Raises:
-        ValueError: it is none.
-    """
-    match = DURATION.fullmatch(duration.strip())
-    if match is None:
-        raise ValueError("is not a duration such as 90s, 15m, 1h, 2d or 1w")
-    return int(match[1]) * UNITS[match[2]]

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from connectors.http.options import HttpSource, seconds_of
+from connectors.durations import Duration, timedelta_of
+from connectors.http.options import HttpSource
 from connectors.http.pages import Shape
 from connectors.http.paging import NoPaging, Paging
 from connectors.options import Options
@@ -44,13 +45,7 @@ class Incremental(Options):
     initial: Scalar | None = Field(
         default=None, description="what the first reading asks for; nothing if left out"
     )
-    overlap: str = Field(default="5m", description="how far back it asks, such as 90s or 2d")
-
-    @field_validator("overlap")
-    @classmethod
-    def _overlap(cls, value: str) -> str:
-        seconds_of(value)
-        return value
+    overlap: Duration = Field(default="5m", description="how far back it asks, such as 90s or 2d")
 
     @field_validator("format")
     @classmethod
@@ -63,7 +58,7 @@ class Incremental(Options):
     @property
     def back(self) -> timedelta:
         """The overlap."""
-        return timedelta(seconds=seconds_of(self.overlap))
+        return timedelta_of(self.overlap)
 
 
 class RestSource(HttpSource):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from connectors.http.options import seconds_of
+from connectors.durations import Duration
 from connectors.options import Options
 
 
@@ -23,13 +23,7 @@ class SingerSource(Options):
     config: dict[str, Any] = Field(
         default_factory=dict, description="the tap's own; secrets by reference", repr=False
     )
-    deadline: str = Field(default="1h", description="the longest that the tap may run")
-
-    @field_validator("deadline")
-    @classmethod
-    def _deadline(cls, value: str) -> str:
-        seconds_of(value)
-        return value
+    deadline: Duration = Field(default="1h", description="the longest that the tap may run")
 
     @property
     def command(self) -> list[str]:

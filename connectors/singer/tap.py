@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from connectors.durations import seconds_of
 from connectors.errors import ConnectorError, PermanentError, TransientError
-from connectors.http.options import seconds_of
 from connectors.http.scrubbing import Scrubber, texts_of
 from connectors.singer.options import SingerSource, SingerStream
 

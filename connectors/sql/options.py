@@ -13,11 +13,10 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
+from connectors.durations import is_duration, timedelta_of
 from connectors.options import Options, nearest
 
 URL = re.compile(r"[a-z][a-z0-9]*(\+[a-z][a-z0-9_]*)?://", re.ASCII)
-DURATION = re.compile(r"([0-9]{1,6}) ?([smhdw])", re.ASCII)
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 BATCH_ROWS = 50_000
 CONNECT_ARGS = (
@@ -101,7 +100,7 @@ class SqlStream(Options):
         if value is None:
             return None
         text = str(value).strip() if isinstance(value, str | int | Decimal) else ""
-        if isinstance(value, bool) or not (DURATION.fullmatch(text) or WHOLE.fullmatch(text)):
+        if isinstance(value, bool) or not (is_duration(text) or WHOLE.fullmatch(text)):
             raise ValueError("is neither a duration nor a whole number")
         return text
 
@@ -114,5 +113,4 @@ class SqlStream(Options):
 
 def overlap_of(text: str) -> timedelta | int:
     """The overlap that a legal option's text stands for."""
-    found = DURATION.fullmatch(text)
-    return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else int(text)
+    return timedelta_of(text) if is_duration(text) else int(text)

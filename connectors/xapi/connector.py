@@ -19,10 +19,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from connectors.base import StreamSpec
+from connectors.durations import Duration, timedelta_of
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
 from connectors.http.cursor import CursorColumn, Position
-from connectors.http.options import HttpSource, seconds_of
+from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, NextUrlPaging
 from connectors.http.walking import Listing, Page, walk
 from connectors.options import Options, parse_options
@@ -46,7 +47,9 @@ class XapiStream(Options):
         default=None, description="stored after this instant, such as 2026-01-01T00:00:00Z"
     )
     limit: int = Field(default=500, ge=1, description="statements a page; servers cap it")
-    overlap: str = Field(default="5m", description="how far back each reading asks, such as 1h")
+    overlap: Duration = Field(
+        default="5m", description="how far back each reading asks, such as 1h"
+    )
 
 
 class XapiConnector(HttpConnector):
@@ -99,7 +102,7 @@ class XapiConnector(HttpConnector):
 
     def overlap_of(self, spec: StreamSpec) -> timedelta:
         """What the stream declares."""
-        return timedelta(seconds=seconds_of(parse_options(XapiStream, spec.options).overlap))
+        return timedelta_of(parse_options(XapiStream, spec.options).overlap)
 
     @property
     def _version(self) -> str:
