@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from datetime import timedelta
+from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -19,7 +19,7 @@ from connectors.base import StreamSpec
 from connectors.errors import ConnectorError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position
+from connectors.http.cursor import Position, start_of
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, LinkPaging
 from connectors.http.walking import Listing, Page, walk
@@ -69,10 +69,9 @@ class CanvasConnector(HttpConnector):
         """The pages of the list; of every course's, one course after another."""
         options = parse_options(CanvasStream, spec.options)
         params = dict(options.params)
-        column = CursorColumn.of(spec)
-        if options.since and column is not None and since is not None:
-            low = cast(datetime, column.value(since.low)).astimezone(UTC)
-            params[options.since] = low.strftime("%Y-%m-%dT%H:%M:%SZ")
+        start = start_of(spec, since, "iso")
+        if options.since and start is not None:
+            params[options.since] = str(start)
         if EACH not in options.path:
             yield from self._walk(options.path, params, {})
             return

@@ -1,7 +1,7 @@
 """Where a reading ended, so that the next one starts there.
 
-What belongs here: a cursor column, and the position that is kept. What does not: the rows at a
-reading's end (tail), and how a server is asked from there on (each kind).
+What belongs here: a cursor column, the position that is kept, and the start as a server wants to
+see it. What does not: the rows at a reading's end (tail), and how a server is asked (each kind).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Literal
 
 from connectors.base import StreamSpec
@@ -18,6 +18,7 @@ from connectors.errors import PermanentError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CursorKind = Literal["timestamp", "integer", "text"]
 _STEP = re.compile(r'\.(?:"((?:[^"\\]|\\.)+)"|([^.\[\]"]+))')
 _PLACE = re.compile(r"\[\d+\]")
@@ -120,3 +121,36 @@ class Position:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+def start_of(
+    spec: StreamSpec, since: Position | None, how: str, zone: tzinfo = UTC
+) -> str | int | None:
+    """Where a reading starts, as the server wants to see it; None where it starts at the beginning.
+
+    Args:
+        spec: the stream.
+        since: what the last reading left behind.
+        how: iso (to the second), iso_ms, date, epoch (seconds), epoch_ms, text (ISO 8601 to the
+            microsecond), or a pattern of strftime. Integers and texts are given as they are.
+        zone: which the server reads times in.
+    """
+    column = CursorColumn.of(spec)
+    if column is None or since is None:
+        return None
+    value = column.value(since.low)
+    if not isinstance(value, datetime):
+        return value if isinstance(value, int) else str(value)
+    return _written(value.astimezone(zone), how)
+
+
+def _written(moment: datetime, how: str) -> str | int:
+    if how == "epoch":
+        return (moment - EPOCH) // timedelta(seconds=1)
+    if how == "epoch_ms":
+        return (moment - EPOCH) // timedelta(milliseconds=1)
+    if how == "iso_ms":
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    if how == "text":
+        return moment.isoformat()
+    return moment.strftime({"iso": "%Y-%m-%dT%H:%M:%SZ", "date": "%Y-%m-%d"}.get(how, how))

@@ -10,7 +10,6 @@ Associations come with the list, not with the search.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -18,7 +17,7 @@ from pydantic import Field
 from connectors.base import StreamSpec
 from connectors.errors import PermanentError
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position, way_of
+from connectors.http.cursor import Position, start_of, way_of
 from connectors.http.keyset import walk_by_id
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, TokenPaging
@@ -62,8 +61,7 @@ class HubspotConnector(HttpConnector):
     def pages(self, spec: StreamSpec, since: Position | None) -> Iterator[Page]:
         """What changed since, by id; without a cursor everything, by the list."""
         options = parse_options(HubspotStream, spec.options)
-        column = CursorColumn.of(spec)
-        if column is None:
+        if spec.cursor is None:
             return self._listed(spec, options)
         if options.associations or options.archived:
             raise PermanentError(
@@ -71,11 +69,10 @@ class HubspotConnector(HttpConnector):
                 where=f"stream {spec.name}",
                 do="Leave out `cursor:` and set `load: replace`, or leave out those options",
             )
-        low = column.value(since.low) if since else None
-        return self._searched(spec, options, low)
+        return self._searched(spec, options, start_of(spec, since, "epoch_ms"))
 
     def _searched(
-        self, spec: StreamSpec, options: HubspotStream, low: datetime | None
+        self, spec: StreamSpec, options: HubspotStream, start: str | int | None
     ) -> Iterator[Page]:
         modified = options.modified or (
             "lastmodifieddate" if options.object == "contacts" else "hs_lastmodifieddate"
@@ -85,9 +82,8 @@ class HubspotConnector(HttpConnector):
             filters: list[dict[str, Any]] = [
                 {"propertyName": "hs_object_id", "operator": "GT", "value": str(last)}
             ]
-            if low is not None:
-                since = str(int(low.timestamp() * 1_000))
-                filters.append({"propertyName": modified, "operator": "GTE", "value": since})
+            if start is not None:
+                filters.append({"propertyName": modified, "operator": "GTE", "value": str(start)})
             body = {
                 "filterGroups": [{"filters": filters}],
                 "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],

@@ -9,16 +9,14 @@ last page; JQL compares `updated` to the minute, in the account's own time zone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from functools import cached_property
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from connectors.base import StreamSpec
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position, way_of
+from connectors.http.cursor import Position, start_of, way_of
 from connectors.http.documents import found_at
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, TokenPaging
@@ -45,10 +43,10 @@ class JiraConnector(HttpConnector):
     def pages(self, spec: StreamSpec, since: Position | None) -> Iterator[Page]:
         """Issues in the order of their last change."""
         options = parse_options(JiraStream, spec.options)
-        column, jql = CursorColumn.of(spec), f"({options.jql})"
-        if column is not None and since is not None:
-            low = cast(datetime, column.value(since.low)).astimezone(self._zone)
-            jql += f' AND updated >= "{low:%Y-%m-%d %H:%M}"'
+        jql = f"({options.jql})"
+        if since is not None:
+            start = start_of(spec, since, "%Y-%m-%d %H:%M", self._zone)
+            jql += f' AND updated >= "{start}"'
         body = {"jql": f"{jql} ORDER BY updated ASC, key ASC", "fields": _fields(spec)}
         paging = TokenPaging(
             type="token",

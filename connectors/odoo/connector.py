@@ -22,7 +22,7 @@ from connectors.base import StreamSpec
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position, way_of
+from connectors.http.cursor import CursorColumn, Position, start_of, way_of
 from connectors.http.documents import found_at, parsed
 from connectors.http.keyset import walk_by_id
 from connectors.http.mending import Mend
@@ -71,10 +71,9 @@ class OdooConnector(HttpConnector):
         """Records that changed since, by id."""
         options = parse_options(OdooStream, spec.options)
         domain = list(options.domain)
-        column = CursorColumn.of(spec)
-        if since is not None and column is not None:
-            low = column.value(since.low)
-            domain.append([column.way[0], ">=", low.strftime("%Y-%m-%d %H:%M:%S")])
+        column, start = CursorColumn.of(spec), start_of(spec, since, "%Y-%m-%d %H:%M:%S")
+        if column is not None and start is not None:
+            domain.append([column.way[0], ">=", start])
         fields = sorted({_field(c.wanted) for c in spec.columns} | {"id"})
 
         def listing(last: int) -> Listing:

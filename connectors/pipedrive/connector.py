@@ -9,8 +9,7 @@ answer says `success`; deleted deals come by a list of their own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -18,7 +17,7 @@ from connectors.base import StreamSpec
 from connectors.errors import ConnectorError, PermanentError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position
+from connectors.http.cursor import Position, start_of
 from connectors.http.documents import found_at, parsed
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, TokenPaging
@@ -58,11 +57,7 @@ class PipedriveConnector(HttpConnector):
     def pages(self, spec: StreamSpec, since: Position | None) -> Iterator[Page]:
         """Items in the order of their changes; then those deals that were deleted."""
         options = parse_options(PipedriveStream, spec.options)
-        column = CursorColumn.of(spec)
-        start = None
-        if column is not None and since is not None:
-            low = cast(datetime, column.value(since.low)).astimezone(UTC)
-            start = low.strftime("%Y-%m-%dT%H:%M:%SZ")
+        start = start_of(spec, since, "iso")
         params: dict[str, Any] = {"updated_since": start, **options.params}
         if options.list != "products":
             params |= {"sort_by": "update_time", "sort_direction": "asc"}

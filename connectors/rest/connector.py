@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from connectors.base import StreamSpec
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position
+from connectors.http.cursor import Position, start_of
 from connectors.http.documents import found_at, parsed
 from connectors.http.paging import Ask
 from connectors.http.walking import Listing, Page, walk
@@ -37,7 +37,7 @@ class RestConnector(HttpConnector):
         options = parse_options(RestStream, spec.options)
         ask = Ask(options.path, options.params, options.body, options.method)
         if options.incremental is not None:
-            ask = _since(ask, options.incremental, CursorColumn.of(spec), since)
+            ask = _since(ask, options.incremental, spec, since)
         listing = Listing(
             ask,
             options.records,
@@ -72,19 +72,17 @@ class RestConnector(HttpConnector):
         return PermanentError(text, where=answer.where, do="Check the stream's options and rights")
 
 
-def _since(ask: Ask, rule: Incremental, column: CursorColumn | None, since: Position | None) -> Ask:
+def _since(ask: Ask, rule: Incremental, spec: StreamSpec, since: Position | None) -> Ask:
     """The request for what changed; the first time for `initial`, where there is one."""
-    if column is None:
+    if spec.cursor is None:
         raise PermanentError(
             "`incremental` needs to know the column that tells when a record changed",
             where="stream",
             do="Declare `cursor:` at the stream",
         )
-    if since is not None:
-        value: Any = written(column.value(since.low), rule.format)
-    elif rule.initial is not None:
-        value = rule.initial
-    else:
+    start = start_of(spec, since, rule.format)
+    value = rule.initial if start is None else start
+    if value is None:
         return ask
     if rule.place == "body":
         return replace(ask, json=_put(ask.json or {}, rule.param, value))
@@ -97,17 +95,3 @@ def _put(document: Mapping[str, Any], way: str, value: Any) -> dict[str, Any]:
     inner = document.get(name)
     below = inner if isinstance(inner, Mapping) else {}
     return {**document, name: _put(below, rest, value) if rest else value}
-
-
-def written(value: Any, how: str) -> str | int:
-    """A cursor as an API wants to see it; instants in UTC."""
-    if not isinstance(value, datetime):
-        return value if isinstance(value, int) else str(value)
-    moment = value.astimezone(UTC)
-    if how in ("epoch", "epoch_ms"):
-        return int(moment.timestamp() * (1000 if how == "epoch_ms" else 1))
-    if how == "iso":
-        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if how == "iso_ms":
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    return moment.strftime("%Y-%m-%d" if how == "date" else how)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import Field
@@ -22,7 +21,7 @@ from connectors.base import StreamSpec
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position, way_of
+from connectors.http.cursor import CursorColumn, Position, start_of, way_of
 from connectors.http.options import HttpSource
 from connectors.http.pages import Frame
 from connectors.http.paging import Ask, NextUrlPaging
@@ -167,11 +166,10 @@ def query_of(spec: StreamSpec, options: SalesforceStream, since: Position | None
         raise PermanentError(
             f"{bad!r} is no field", where=f"stream {spec.name}", do="Set the column's header"
         )
-    column = CursorColumn.of(spec)
+    column, start = CursorColumn.of(spec), start_of(spec, since, "%Y-%m-%dT%H:%M:%S.000Z")
     clauses = [f"({options.where})"] if options.where else []
-    if column is not None and since is not None:
-        low = cast(datetime, column.value(since.low)).astimezone(UTC)
-        clauses.append(f"{'.'.join(column.way)} >= {low:%Y-%m-%dT%H:%M:%S}.000Z")
+    if column is not None and start is not None:
+        clauses.append(f"{'.'.join(column.way)} >= {start}")
     where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
     order = f" ORDER BY {'.'.join(column.way)}, Id" if column and not options.bulk else ""
     return f"SELECT {', '.join(dict.fromkeys(names))} FROM {options.object}{where}{order}"

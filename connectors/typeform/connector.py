@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Literal, cast
+from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 
 from connectors.base import StreamSpec
 from connectors.errors import PermanentError
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position
+from connectors.http.cursor import Position, start_of
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask
 from connectors.http.walking import Listing, Page, walk
@@ -59,15 +59,11 @@ class TypeformConnector(HttpConnector):
     def pages(self, spec: StreamSpec, since: Position | None) -> Iterator[Page]:
         """Responses in the order of submission."""
         options = parse_options(TypeformStream, spec.options)
-        column, start = CursorColumn.of(spec), None
-        if column is not None and since is not None:
-            low = cast(datetime, column.value(since.low)).astimezone(UTC)
-            start = low.strftime("%Y-%m-%dT%H:%M:%SZ")
         params: dict[str, str | int | None] = {
             "page_size": SIZE,
             "sort": "submitted_at,asc",
             "completed": "true" if options.completed else None,
-            "since": start,
+            "since": start_of(spec, since, "iso"),
         }
         while True:
             ask = Ask(f"forms/{options.form}/responses", params)

@@ -22,7 +22,7 @@ from connectors.base import StreamSpec
 from connectors.durations import Duration, timedelta_of
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position
+from connectors.http.cursor import CursorColumn, Position, start_of
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, NextUrlPaging
 from connectors.http.walking import Listing, Page, walk
@@ -69,7 +69,7 @@ class XapiConnector(HttpConnector):
             return
         low, known = column.value(since.low), 0
         found = list[Page]()
-        for page in self._walk(spec, low):
+        for page in self._walk(spec, since):
             found.append(page)
             known += _stored_from(page, column, low, column.value(since.high))
         if known >= since.rows:
@@ -83,7 +83,7 @@ class XapiConnector(HttpConnector):
             if _stored_from(page, column, low, None):
                 yield page
 
-    def _walk(self, spec: StreamSpec, low: Any) -> Iterator[Page]:
+    def _walk(self, spec: StreamSpec, since: Position | None) -> Iterator[Page]:
         options = parse_options(XapiStream, spec.options)
         ask = Ask(
             "statements",
@@ -93,7 +93,7 @@ class XapiConnector(HttpConnector):
                 "verb": options.verb,
                 "activity": options.activity,
                 "related_activities": "true" if options.related_activities else None,
-                "since": options.since if low is None else low.astimezone(UTC).isoformat(),
+                "since": start_of(spec, since, "text") or options.since,
             },
             headers={"X-Experience-API-Version": self._version},
         )
