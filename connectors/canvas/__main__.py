@@ -2,8 +2,8 @@
 
 import sys
 
+from connectors.alone import run
 from connectors.canvas.connector import CanvasConnector
-from connectors.http.alone import run
 
 if __name__ == "__main__":
     sys.exit(run(CanvasConnector))

@@ -2,8 +2,8 @@
 
 import sys
 
+from connectors.alone import run
 from connectors.google_sheets.connector import GoogleSheetsConnector
-from connectors.http.alone import run
 
 if __name__ == "__main__":
     sys.exit(run(GoogleSheetsConnector))

@@ -2,7 +2,7 @@
 
 import sys
 
-from connectors.http.alone import run
+from connectors.alone import run
 from connectors.hubspot.connector import HubspotConnector
 
 if __name__ == "__main__":

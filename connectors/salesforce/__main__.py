@@ -2,7 +2,7 @@
 
 import sys
 
-from connectors.http.alone import run
+from connectors.alone import run
 from connectors.salesforce.connector import SalesforceConnector
 
 if __name__ == "__main__":
