@@ -10,29 +10,22 @@ iteration is the one that resources and `dlt.sources.incremental` read and write
 from __future__ import annotations
 
 import importlib
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import Field
 
-from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
-from connectors.digest import digest_of
+from connectors.base import StreamSpec
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.scrubbing import Scrubber, texts_of
 from connectors.options import Options, parse_options
-from connectors.receipt import Origin, Tally
+from connectors.stateful.connector import StatefulConnector
 
 if TYPE_CHECKING:
-    from connectors.batch import Batch
-
-SUFFIX = ".dlt.jsonl"
+    import pyarrow as pa
 
 
 class DltSource(Options):
@@ -54,25 +47,7 @@ class DltStream(Options):
     resource: str | None = Field(default=None, description="its name; ours if left out")
 
 
-@dataclass(slots=True)
-class Yielded:
-    """What a resource yielded, in a file that is deleted unless it is taken."""
-
-    folder: tempfile.TemporaryDirectory[str]
-    path: Path
-    rows: int
-    state: str
-    started: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DltRef(ObjectRef):
-    """An extraction that was made."""
-
-    yielded: Yielded | None = None
-
-
-class DltConnector(Connector):
+class DltConnector(StatefulConnector):
     """A dlt source."""
 
     kind = "dlt"
@@ -80,6 +55,7 @@ class DltConnector(Connector):
     about = "any source or resource of dlt (pip install 'scoreline[dlt]')"
     SourceOptions = DltSource
     StreamOptions = DltStream
+    suffix = ".dlt.jsonl"
 
     def check(self, spec: StreamSpec) -> None:
         """Makes the resource, and asks for its first item.
@@ -90,60 +66,45 @@ class DltConnector(Connector):
         with self._reading(spec, {}) as resource:
             next(iter(resource), None)
 
-    def discover(self, spec: StreamSpec, state: State) -> Discovery:
-        """Reads the resource from its last state on.
+    @property
+    def identity(self) -> str:
+        """The function that makes the source."""
+        return cast(DltSource, self.options).source
 
-        Raises:
-            ConnectorError: it failed.
-        """
-        kept = state.cursor or {}
-        before = str(kept["state"]) if kept.get("source") == self._name(spec) else ""
-        yielded = self._read(spec, before)
-        last, digest = state.objects.get(spec.name), digest_of(yielded.path)
-        if (last is not None and last.digest == digest) or (before and not yielded.rows):
-            return Discovery(unchanged=1)
-        size = yielded.path.stat().st_size
-        return Discovery(new=(DltRef(spec.name, signature="", size=size, yielded=yielded),))
-
-    def extract(self, spec: StreamSpec, ref: ObjectRef, work: Path) -> Batch:
-        """Moves the rows into `work` and opens them."""
-        yielded = ref.yielded if isinstance(ref, DltRef) else None
-        if yielded is None:
-            raise TransientError(f"{ref.name} was not read", where=self._name(spec))
-        digest = digest_of(yielded.path)
-        path = work / f"{digest}{SUFFIX}"
-        shutil.move(yielded.path, path)
-        yielded.folder.cleanup()
-        batch = self._open(spec, ref.name, path, digest, yielded.started)
-        batch.tally.cursor_to = {"source": self._name(spec), "state": yielded.state}
-        return batch
-
-    def reopen(self, spec: StreamSpec, name: str, path: Path) -> Batch:
-        """Opens rows that were received before; the source is not asked."""
-        return self._open(spec, name, path, digest_of(path), self.clock())
-
-    def _name(self, spec: StreamSpec) -> str:
+    def source_of(self, spec: StreamSpec) -> str:
+        """The function and the resource."""
         resource = parse_options(DltStream, spec.options).resource or spec.name
-        return f"{cast(DltSource, self.options).source} {resource}"
+        return f"{self.identity} {resource}"
 
-    def _read(self, spec: StreamSpec, before: str) -> Yielded:
-        from dlt.common.json import json
+    def parameters(self, spec: StreamSpec) -> Mapping[str, Any]:
+        """The resource."""
+        return {"resource": self.source_of(spec)}
 
-        state: dict[str, Any] = json.typed_loads(before) if before else {}
-        folder = tempfile.TemporaryDirectory(prefix="scoreline-", ignore_cleanup_errors=True)
-        path, rows, started = Path(folder.name) / f"rows{SUFFIX}", 0, self.clock()
+    def take(self, spec: StreamSpec, before: Any, path: Path) -> tuple[int, Any]:
+        """Reads the resource from its last state on."""
+        state: dict[str, Any] = {}
+        rows = 0
         with self._reading(spec, state) as resource, path.open("wb") as file:
+            from dlt.common.json import json  # it is there: the reading has begun
+
+            state |= json.typed_loads(str(before)) if before else {}
             for item in resource:
                 for row in _rows(item):
                     file.write(json.dumpb(row) + b"\n")
                     rows += 1
-        return Yielded(folder, path, rows, json.typed_dumps(state), started)
+        return rows, json.typed_dumps(state)
+
+    def rows_of(self, path: Path) -> Iterator[pa.StringArray]:
+        """Each line."""
+        from connectors.stateful.lines import whole_lines
+
+        return whole_lines(path, self.identity)
 
     @contextmanager
     def _reading(self, spec: StreamSpec, state: dict[str, Any]) -> Iterator[Any]:
         """The resource, with a state that it reads and writes; its errors become ours."""
         scrubber = Scrubber(texts_of(cast(DltSource, self.options).arguments))
-        where = self._name(spec)
+        where = self.source_of(spec)
         try:
             from dlt.common.configuration.container import Container
             from dlt.common.pipeline import StateInjectableContext
@@ -180,35 +141,6 @@ class DltConnector(Connector):
                 do="Set the option resource",
             )
         return made.with_resources(wanted)
-
-    def _open(
-        self, spec: StreamSpec, name: str, path: Path, digest: str, started: datetime
-    ) -> Batch:
-        origin = Origin(
-            connector=self.kind,
-            connector_version=self.version,
-            source_identity=cast(DltSource, self.options).source,
-            parameters={"resource": self._name(spec), "key": list(spec.key)},
-            object=name,
-            bytes=path.stat().st_size,
-            sha256=digest,
-            started_at=started.astimezone(UTC).isoformat(),
-        )
-        from connectors.batch import Batch
-        from connectors.dlt.stored import read_lines
-        from connectors.jsontext.source import SCHEMA
-
-        tally = Tally()
-        return Batch(
-            origin,
-            tally,
-            SCHEMA,
-            lambda: read_lines(path, spec, tally),
-            raw_path=path,
-            signature="",
-            clock=self.clock,
-            layout="json_lines",
-        )
 
 
 def _rows(item: Any) -> list[Any]:

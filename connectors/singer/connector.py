@@ -5,49 +5,22 @@ What belongs here: from a tap's messages to a batch. What does not: running the 
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
-from connectors.digest import digest_of
-from connectors.errors import TransientError
+from connectors.base import StreamSpec
 from connectors.options import parse_options
-from connectors.receipt import Origin, Tally
 from connectors.singer.options import SingerSource, SingerStream
 from connectors.singer.tap import Tap, chosen
+from connectors.stateful.connector import StatefulConnector
 
 if TYPE_CHECKING:
-    from connectors.batch import Batch
-
-SUFFIX = ".singer.jsonl"
+    import pyarrow as pa
 
 
-@dataclass(slots=True)
-class Synced:
-    """What a tap sent, in a file that is deleted unless it is taken."""
-
-    folder: tempfile.TemporaryDirectory[str]
-    path: Path
-    digest: str
-    records: int
-    state: Mapping[str, Any] | None
-    started: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SingerRef(ObjectRef):
-    """A sync that was made."""
-
-    synced: Synced | None = None
-
-
-class SingerConnector(Connector):
+class SingerConnector(StatefulConnector):
     """A Singer tap."""
 
     kind = "singer"
@@ -55,6 +28,7 @@ class SingerConnector(Connector):
     about = "any Singer tap: hundreds of systems; the tap is installed apart"
     SourceOptions = SingerSource
     StreamOptions = SingerStream
+    suffix = ".singer.jsonl"
 
     @cached_property
     def tap(self) -> Tap:
@@ -69,83 +43,36 @@ class SingerConnector(Connector):
         """
         self._catalog(spec)
 
-    def discover(self, spec: StreamSpec, state: State) -> Discovery:
-        """Runs the tap from its last state on.
+    @property
+    def identity(self) -> str:
+        """The tap's program."""
+        return self.tap.name
 
-        Raises:
-            ConnectorError: the tap failed.
-        """
+    def source_of(self, spec: StreamSpec) -> str:
+        """The tap, its stream, and how it is replicated."""
+        options = parse_options(SingerStream, spec.options)
+        return f"{self.tap.name} {options.stream or spec.name} {options.replication}"
+
+    def parameters(self, spec: StreamSpec) -> Mapping[str, Any]:
+        """The stream's options."""
+        chosen_options = parse_options(SingerStream, spec.options)
+        return chosen_options.model_dump(mode="json", exclude_none=True)
+
+    def take(self, spec: StreamSpec, before: Any, path: Path) -> tuple[int, Any]:
+        """Runs the tap from its last state on; without a new one, that stays."""
         from connectors.singer.messages import survey
 
-        catalog = self._catalog(spec)
-        folder = tempfile.TemporaryDirectory(prefix="scoreline-", ignore_cleanup_errors=True)
-        path, started = Path(folder.name) / f"messages{SUFFIX}", self.clock()
-        kept = state.cursor or {}
-        before = kept.get("state") if kept.get("source") == self._source(spec) else None
-        self.tap.read(catalog, before, path)
+        self.tap.read(self._catalog(spec), before, path)
         records, after = survey(path, self.tap.name)
-        last = state.objects.get(spec.name)
-        synced = Synced(folder, path, digest_of(path), records, after or before, started)
-        if (last is not None and last.digest == synced.digest) or (before and not records):
-            return Discovery(unchanged=1)
-        size = path.stat().st_size
-        return Discovery(new=(SingerRef(spec.name, signature="", size=size, synced=synced),))
+        return records, after or before
 
-    def extract(self, spec: StreamSpec, ref: ObjectRef, work: Path) -> Batch:
-        """Moves the messages into `work` and opens them."""
-        synced = ref.synced if isinstance(ref, SingerRef) else None
-        if synced is None:
-            raise TransientError(f"{ref.name} was not read", where=self.tap.name)
-        path = work / f"{synced.digest}{SUFFIX}"
-        shutil.move(synced.path, path)
-        synced.folder.cleanup()
-        batch = self._open(spec, ref.name, path, synced.digest, synced.started)
-        if synced.state is not None:
-            batch.tally.cursor_to = {"source": self._source(spec), "state": synced.state}
-        return batch
+    def rows_of(self, path: Path) -> Iterator[pa.StringArray]:
+        """The records of the messages."""
+        from connectors.singer.messages import records_of
 
-    def reopen(self, spec: StreamSpec, name: str, path: Path) -> Batch:
-        """Opens messages that were received before; the tap is not run."""
-        return self._open(spec, name, path, digest_of(path), self.clock())
+        return records_of(path, self.tap.name)
 
     def _catalog(self, spec: StreamSpec) -> dict[str, Any]:
         options = parse_options(SingerStream, spec.options)
         wanted = options.stream or spec.name
         return cast(dict[str, Any], chosen(self.tap.catalog(), wanted, options, self.tap.name))
-
-    def _source(self, spec: StreamSpec) -> str:
-        options = parse_options(SingerStream, spec.options)
-        return f"{self.tap.name} {options.stream or spec.name} {options.replication}"
-
-    def _open(
-        self, spec: StreamSpec, name: str, path: Path, digest: str, started: datetime
-    ) -> Batch:
-        chosen_options = parse_options(SingerStream, spec.options)
-        origin = Origin(
-            connector=self.kind,
-            connector_version=self.version,
-            source_identity=self.tap.name,
-            parameters={
-                **chosen_options.model_dump(mode="json", exclude_none=True),
-                "key": list(spec.key),
-            },
-            object=name,
-            bytes=path.stat().st_size,
-            sha256=digest,
-            started_at=started.astimezone(UTC).isoformat(),
-        )
-        from connectors.batch import Batch
-        from connectors.jsontext.source import SCHEMA
-        from connectors.singer.messages import read_records
-
-        tally = Tally()
-        return Batch(
-            origin,
-            tally,
-            SCHEMA,
-            lambda: read_records(path, spec, tally, self.tap.name),
-            raw_path=path,
-            signature="",
-            clock=self.clock,
-            layout="json_lines",
-        )
