@@ -101,7 +101,7 @@ def verify(
     json: Json = False,
 ) -> None:
     """Check every record, block, signature and stored file, and compute every score again."""
-    from scoreline.cli.checking import RawOrder, verify_project
+    from scoreline.cli.verifying import RawOrder, verify_project
 
     raise typer.Exit(verify_project(project, against or (), RawOrder(from_raw, since), json))
 
