@@ -13,10 +13,11 @@ from typing import Any
 from scoreline.cli.console import console, number, opened, percent, print_json, safe, table
 from scoreline.core.exact import exact_text, shown
 from scoreline.core.scoring import Score
+from scoreline.steps.row_effects import RowEffect, Segment
 from scoreline.steps.status import find_key_result
 from scoreline.steps.why import WORDS, Step, Why, why
-from scoreline.steps.why_rows import RowEffect, Segment
 from scoreline.store.rows import StoredScore
+from scoreline.warehouse.rows_behind import Origin
 
 _ROWS = 10
 
@@ -81,10 +82,18 @@ def _row(row: RowEffect) -> dict[str, Any]:
         "numerator": _text(row.numerator),
         "denominator": _text(row.denominator),
         "to_value": _text(row.to_value),
-        "stream": row.stream,
-        "batch": row.batch,
-        "object": row.object,
-        "row": row.row,
+        **(_origin(row.origins[0]) if row.sources == 1 and row.origins else {}),
+        "origins": [_origin(o) for o in row.origins],
+        "sources": row.sources,
+    }
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    return {
+        "stream": origin.stream,
+        "batch": origin.batch,
+        "object": origin.object,
+        "row": origin.row,
     }
 
 
@@ -190,7 +199,8 @@ def _print_details(step: Step, out: Any) -> None:
 
 
 def _row_words(row: RowEffect) -> str:
-    key = ", ".join(f"{safe(k)} {safe(v)}" for k, v in row.key.items())
+    key = ", ".join(f"{safe(k)} {safe(v)}" for k, v in row.key.items() if v is not None)
+    key = f"gone: {key}" if row.kind == "gone" else key
     below = f" / {_signed(row.denominator)}" if row.denominator is not None else ""
     changes = "; ".join(
         f"{safe(c)} {safe('–' if a is None else a)} → {safe('–' if b is None else b)}"
@@ -200,5 +210,12 @@ def _row_words(row: RowEffect) -> str:
     return (
         f"{_signed(row.numerator)}{below}  {key}"
         + (f": {changes}" if changes else "")
-        + f"  [dim]{safe(row.object)} row {row.row}, batch {row.batch}[/]"
+        + f"  [dim]{_sources(row)}[/]"
     )
+
+
+def _sources(row: RowEffect) -> str:
+    """Where a row comes from: two of its source rows, and how many more there are."""
+    named = [f"{safe(o)}, batch {o.batch}" for o in row.origins[:2]]
+    rest = row.sources - len(named)
+    return "; ".join(named) + (f" and {rest:,} more" if named and rest else "")

@@ -35,8 +35,9 @@ from scoreline.measures.requests import streams_read
 from scoreline.steps.clocks import Clocks, project_then
 from scoreline.steps.evaluating import evaluate, gather
 from scoreline.steps.project import Project
+from scoreline.steps.row_effects import RowsStep
 from scoreline.steps.status import asked_of
-from scoreline.steps.why_rows import Mixture, RowsStep
+from scoreline.steps.why_rows import Mixture
 from scoreline.store.rows import StoredScore
 
 WORDS: Mapping[str, str] = {
@@ -214,7 +215,7 @@ class _Path:
                 if n + 1 < len(kinds):
                     values = mixture.values(kinds[: n + 1])
                     here = self._score(self.old, self.until.as_of, values)
-                steps.append(Step(kind, before, here, mixture.rows(kind, found[kind])))
+                steps.append(Step(kind, before, here, mixture.rows(kinds[:n], kind, found[kind])))
                 before = here
         return steps
 

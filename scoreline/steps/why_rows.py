@@ -7,69 +7,26 @@ did most. What does not: the SQL of mixtures (warehouse.mixing), the order of st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from fractions import Fraction
 from types import TracebackType
 from typing import Any
 
-from scoreline.core.exact import parse_exact
 from scoreline.core.records import Batch, StreamVersion, ValueRecord
 from scoreline.measures.derived import request_ids
+from scoreline.measures.requests import models_read, requests_for, streams_read
 from scoreline.measures.rows import Asked, RowsQuery, rows_queries
 from scoreline.steps.measuring import Due, Measured, fill, find_due, usable_plan
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
+from scoreline.steps.row_effects import RowsStep, effect_of, model_effect_of, segments_of
 from scoreline.steps.status import asked_of
-from scoreline.warehouse.mixing import KINDS, Effect, TwoStates
+from scoreline.warehouse.contents import Contents
+from scoreline.warehouse.mixing import KINDS, TwoStates
 from scoreline.warehouse.replaying import Replay
-from scoreline.warehouse.rows_behind import RowsBehind
+from scoreline.warehouse.rows_behind import RowsBehind, make_traceable
 
 MOST = 20
 """How many single rows are named."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowEffect:
-    """One row and what it adds: to a numerator and a denominator, or simply to the number.
-
-    `to_value` is what it adds to the metric's value; None where the metric is derived from
-    others, or the value was missing.
-    """
-
-    metric: str
-    kind: str
-    key: Mapping[str, str | None]
-    changes: Mapping[str, tuple[str | None, str | None]]
-    numerator: Fraction
-    denominator: Fraction | None
-    to_value: Fraction | None
-    stream: str
-    batch: str
-    object: str
-    row: int
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """What the rows of one value of a dimension add, in all kinds of differences together."""
-
-    metric: str
-    dimension: str
-    value: str | None
-    numerator: Fraction
-    denominator: Fraction | None
-
-
-@dataclass(slots=True)
-class RowsStep:
-    """Rows of one kind of difference: how many in the streams, those that did most."""
-
-    kind: str
-    count: int
-    rows: list[RowEffect] = field(default_factory=list)
-    segments: list[Segment] = field(default_factory=list)
-    batches: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 class Mixture:
@@ -139,27 +96,71 @@ class Mixture:
         wanted = {r for m, f in asked for r in request_ids(plan, m, f, self._cycle)}
         definitions = Definitions(plan)
         due = find_due(self._project, plan, self._day, definitions.digests, wanted)
-        every = [r for r in _requests(plan, self._day) if r.id in wanted]
+        every = [r for r in requests_for(plan) if r.id in wanted]
         measured = Measured(plan, definitions, errors=errors)
         fill(self._project, warehouse, measured, columns, Due([], every, due.inputs))
         return measured.values
 
-    def rows(self, kind: str, count: int) -> RowsStep:
-        """The rows of one kind that did most, what they are by dimension, where they came from."""
+    def rows(self, earlier: Sequence[str], kind: str, count: int) -> RowsStep:
+        """The rows of one kind that did most, what they are by dimension, where they came from.
+
+        Args:
+            earlier: the kinds of differences that were taken over before.
+            kind: the one that is asked for.
+            count: how many of it there are in the streams.
+        """
         step = RowsStep(kind, count)
         for metric, filter_ in asked_of(self._kr):
             if metric not in self._plan.metrics:
                 continue
+            columns, lost = self._models(metric)
             asked = Asked(
-                self._plan, metric, filter_, self._cycle, self._day, received=self._received()
+                self._plan, metric, filter_, self._cycle, self._day, columns, self._received()
             )
             for query in rows_queries(asked):
-                if not query.is_model and query.relation in self._states:
-                    self._part(step, query, is_whole=query.metric.name == metric)
+                is_whole = query.metric.name == metric
+                if query.is_model:
+                    traced = query.relation not in lost
+                    self._model_part(step, query, earlier, is_whole=is_whole, traced=traced)
+                elif query.relation in self._states:
+                    self._part(step, query, is_whole=is_whole)
         step.rows = step.rows[:MOST]
-        seen = {(r.stream, r.batch, r.object): None for r in step.rows}
+        seen = {(o.stream, o.batch, o.object): None for r in step.rows for o in r.origins}
         step.batches = list(seen)
         return step
+
+    def _models(self, metric: str) -> tuple[dict[str, dict[str, str]], set[str]]:
+        """The columns of the models that a metric reads, and those that cannot be followed."""
+        models = models_read(self._plan, metric)
+        if not models:
+            return {}, set()
+        columns = self._replay.models(models)
+        streams = [self._plan.streams[s] for s in streams_read(self._plan, metric)]
+        connection = self._replay.warehouse.connection
+        return columns, make_traceable(connection, streams, models, columns)
+
+    def _model_part(
+        self,
+        step: RowsStep,
+        query: RowsQuery,
+        earlier: Sequence[str],
+        *,
+        is_whole: bool,
+        traced: bool,
+    ) -> None:
+        """Add the rows of a model that came and went when this kind was taken over."""
+        connection = self._replay.warehouse.connection
+        batches = {n: b for name in self._states for n, b in self._batches(name).items()}
+        sides = []
+        for kinds in (earlier, [*earlier, step.kind]):
+            for state in self._states.values():
+                state.take_over(kinds)
+            sides.append(RowsBehind(connection, query, batches, traced))
+        contents = Contents(connection, *sides)
+        for effect in contents.largest(MOST):
+            step.rows.append(model_effect_of(query, effect, *sides, is_whole=is_whole))
+        for dimension in query.metric.dimensions[:3]:
+            step.segments += segments_of(query, dimension, contents.by_column(dimension))
 
     def _received(self) -> dict[str, Any]:
         return {
@@ -179,15 +180,12 @@ class Mixture:
         effects = state.effects(before.table, after.table, query.columns, 10 * MOST)
         for effect in effects:
             if effect.kind == step.kind:
-                step.rows.append(_effect(query, batches, effect, before, after, is_whole=is_whole))
-        for dimension in query.metric.dimensions[:3]:
-            for value, above, below in state.by_column(
-                before.table, after.table, query.columns, dimension
-            ):
-                denominator = parse_exact(below) if query.has_denominator else None
-                step.segments.append(
-                    Segment(query.metric.name, dimension, value, parse_exact(above), denominator)
+                step.rows.append(
+                    effect_of(query, batches, effect, before, after, is_whole=is_whole)
                 )
+        for dimension in query.metric.dimensions[:3]:
+            found = state.by_column(before.table, after.table, query.columns, dimension)
+            step.segments += segments_of(query, dimension, found)
 
     def _batches(self, stream: str) -> dict[int, Batch]:
         versions = [v[stream] for v in (self._before, self._after) if stream in v]
@@ -207,51 +205,3 @@ class Mixture:
         at: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _requests(plan: Any, day: date) -> Any:
-    from scoreline.measures.requests import requests_for
-
-    return requests_for(plan)
-
-
-def _effect(
-    query: RowsQuery,
-    batches: Mapping[int, Batch],
-    effect: Effect,
-    before: RowsBehind,
-    after: RowsBehind,
-    *,
-    is_whole: bool,
-) -> RowEffect:
-    batch, above = batches[effect.seq], parse_exact(effect.numerator)
-    below = parse_exact(effect.denominator) if query.has_denominator else None
-    return RowEffect(
-        metric=query.metric.name,
-        kind=effect.kind,
-        key=effect.key,
-        changes=effect.changes,
-        numerator=above,
-        denominator=below,
-        to_value=_to_value(above, below, before, after) if is_whole else None,
-        stream=query.relation,
-        batch=batch.id,
-        object=batch.object,
-        row=effect.line,
-    )
-
-
-def _to_value(
-    above: Fraction, below: Fraction | None, before: RowsBehind, after: RowsBehind
-) -> Fraction | None:
-    """What a row adds to a value; over all rows that is the difference of the two values.
-
-    Of a quotient: n1/d1 - n0/d0 = sum of (dn - n0/d0 * dd) / d1 over the rows.
-    """
-    if below is None:
-        return above
-    old = before.totals.value.fraction if before.totals.value else None
-    later = after.totals.denominator
-    if old is None or later is None or parse_exact(later) == 0:
-        return None
-    return (above - old * below) / parse_exact(later)

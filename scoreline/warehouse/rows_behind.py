@@ -154,14 +154,17 @@ class RowsBehind:
         own = [{"s": self.query.relation, "b": seq, "r": line}] if seq is not None else origins
         return RowBehind(
             n=n,
-            origins=tuple(self._origin(o) for o in own or ()),
+            origins=tuple(o for o in map(self.origin, own or ()) if o is not None),
             numerator=_plain(above),
             denominator=_plain(below),
             values=values,
         )
 
-    def _origin(self, origin: Mapping[str, Any]) -> Origin:
-        batch = self._batches[origin["b"]]
+    def origin(self, origin: Mapping[str, Any]) -> Origin | None:
+        """A source row as the SELECT names it (`s`, `b`, `r`); None where it is not known."""
+        batch = self._batches.get(origin["b"])
+        if batch is None:
+            return None
         return Origin(str(origin["s"]), batch.id, batch.object, int(origin["r"]))
 
     def digest(self) -> str:

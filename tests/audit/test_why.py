@@ -62,7 +62,7 @@ def test_each_cause_is_told_apart(lived: Small) -> None:  # noqa: F811
     assert any("target" in n and "500 -> 300" in n for n in steps["definition"].notes)
     added = steps["added"].rows
     assert added is not None
-    assert {(r.key["id"], r.to_value, r.object) for r in added.rows} == {
+    assert {(r.key["id"], r.to_value, r.origins[0].object) for r in added.rows} == {
         ("c", 9, "done1.csv"),
         ("e", 70, "done2.csv"),
     }

@@ -168,8 +168,9 @@ def test_why_names_the_row_that_changed(copied: tuple[Small, list[dict[str, str]
     assert found.steps[0].rows is not None
     [row] = found.steps[0].rows.rows
     assert dict(row.key) == {"opportunity_id": chosen["opportunity_id"]}
-    assert (row.to_value, row.object) == (Fraction("1000.25"), "sales_pipeline.csv")
-    assert row.row == rows.index(chosen) + 1
+    assert (row.to_value, row.sources) == (Fraction("1000.25"), 1)
+    assert row.origins[0].object == "sales_pipeline.csv"
+    assert row.origins[0].row == rows.index(chosen) + 1
     old, new = row.changes["close_value"]
     assert (Fraction(old or ""), Fraction(new or "")) == (
         Fraction(before),
