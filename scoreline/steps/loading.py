@@ -17,7 +17,7 @@ from scoreline.core import faults
 from scoreline.core.contracts import joining_digest, reading_digest
 from scoreline.core.errors import WarehouseError
 from scoreline.core.model import Stream
-from scoreline.core.records import Batch, Quarantine, StreamState, digest_of
+from scoreline.core.records import Batch, Part, Quarantine, StreamState, digest_of
 from scoreline.steps.gate import quarantine_id
 from scoreline.steps.project import Project
 from scoreline.warehouse.keys import Loaded
@@ -118,23 +118,11 @@ def tokens(project: Project, stream: Stream) -> list[str]:
     return [token(batch, released) for batch in due]
 
 
-def load_aside(project: Project, warehouse: Warehouse, stream: Stream, work: Path) -> None:
-    """Load a stream's batches into another warehouse; nothing is recorded.
-
-    Raises:
-        WarehouseError: a stored file is missing, or DuckDB cannot load it.
-    """
+def parts_due(project: Project, stream: Stream) -> list[Part]:
+    """What the stream consists of now, for loading it elsewhere: in the order of loading."""
     due, _ = due_batches(project.store.batches(stream.full_name))
     released = _released(project, stream)
-    for batch in due:
-        warehouse.load(
-            stream,
-            batch,
-            token(batch, released),
-            _files(project, batch, released),
-            work / "refused.parquet",
-            lambda _counts: None,
-        )
+    return [Part(batch, tuple(q for q in released if q.batch == batch.id)) for batch in due]
 
 
 def _released(project: Project, stream: Stream) -> list[Quarantine]:

@@ -8,14 +8,14 @@ It works while a run holds the project's own DuckDB file, and for any past versi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from scoreline.core.contracts import joining_digest
 from scoreline.core.model import Model, Stream
-from scoreline.core.records import Part
+from scoreline.core.records import Part, StoredFile
 from scoreline.warehouse.files import FileStore
 from scoreline.warehouse.warehouse import Warehouse
 
@@ -65,10 +65,10 @@ class Replay:
             self.warehouse.reset(stream)
             self._contracts[name] = contract
             have = []
-        refused = Path(self._folder.name) / "refused.parquet"
-        for part, token in zip(parts[len(have) :], wanted[len(have) :], strict=True):
-            paths = [self.instead.get(f.digest) or self._files.proved(f) for f in part.files]
-            self.warehouse.load(stream, part.batch, token, paths, refused, lambda _: None)
+        load_parts(self.warehouse, stream, parts[len(have) :], self._path, self._folder.name)
+
+    def _path(self, file: StoredFile) -> Path:
+        return self.instead.get(file.digest) or self._files.proved(file)
 
     def models(self, models: Iterable[Model]) -> dict[str, dict[str, str]]:
         """Make models' views; each after those that it reads.
@@ -80,6 +80,31 @@ class Replay:
             WarehouseError: the allow-list or DuckDB refuses a model.
         """
         return {model.full_name: self.warehouse.create_model(model) for model in models}
+
+
+def load_parts(
+    warehouse: Warehouse,
+    stream: Stream,
+    parts: Iterable[Part],
+    path_of: Callable[[StoredFile], Path],
+    work: str | Path,
+) -> None:
+    """Load parts of a stream into a warehouse; nothing is recorded.
+
+    Args:
+        warehouse: an empty one, or one that holds the parts before these.
+        stream: its declaration.
+        parts: in the order of loading.
+        path_of: where a stored file lies; to be proved, for it may be old.
+        work: a folder for rows that the stream's key refuses; they are of no use here.
+
+    Raises:
+        WarehouseError: a stored file is missing, damaged, or cannot be loaded.
+    """
+    refused = Path(work) / "refused.parquet"
+    for part in parts:
+        paths = [path_of(file) for file in part.files]
+        warehouse.load(stream, part.batch, _token(part), paths, refused, lambda _: None)
 
 
 def _token(part: Part) -> str:

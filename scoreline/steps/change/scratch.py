@@ -22,13 +22,14 @@ from scoreline.core.errors import LockedError, ScorelineError, WarehouseError
 from scoreline.core.model import Plan, Stream
 from scoreline.steps.gate import gate_stream
 from scoreline.steps.ingest import read_again, to_read_again
-from scoreline.steps.loading import load_aside, load_stream, stands, tokens
+from scoreline.steps.loading import load_stream, parts_due, stands, tokens
 from scoreline.steps.ports import SourceFailure
 from scoreline.steps.project import Paths, Project
 from scoreline.store.store import ControlStore
 from scoreline.warehouse.borrowing import Lender
 from scoreline.warehouse.files import OverlaidFiles
 from scoreline.warehouse.lock import holder, project_lock
+from scoreline.warehouse.replaying import load_parts
 from scoreline.warehouse.warehouse import Warehouse
 
 
@@ -150,10 +151,9 @@ class Scratch:
         if lender is not None and lender.has(stream, wanted):
             lender.lend(stream)
             return
-        work = self._folder / f"load-{len(self._ready)}"
-        work.mkdir()
         self.project.listener.say(f"loading {stream.full_name} from the stored files")
-        load_aside(self.project, warehouse, stream, work)
+        parts = parts_due(self.project, stream)
+        load_parts(warehouse, stream, parts, self.project.files.proved, self._folder)
 
     def _lending(self, warehouse: Warehouse) -> Lender | None:
         """The project's warehouse, held for reading; None where it cannot be had now."""
