@@ -104,7 +104,8 @@ def _parsed(content: bytes) -> Checkpoint | str:
 def _system(place: str) -> tuple[Any, str]:
     from fsspec.core import url_to_fs  # a third of a second, and seldom needed
 
-    system, path = url_to_fs(place)  # type: ignore[no-untyped-call]
+    # made anew each time: a kept one would answer with old listings and old credentials
+    system, path = url_to_fs(place, skip_instance_cache=True)  # type: ignore[no-untyped-call]
     return system, str(path)
 
 
