@@ -142,8 +142,7 @@ def test_the_tables_are_legal_in_postgresql() -> None:
     for table in metadata.sorted_tables:
         assert str(CreateTable(table).compile(dialect=dialect))
         for index in table.indexes:
-            made = str(CreateIndex(index).compile(dialect=dialect))
-            assert ("WHERE newest = 1" in made) == index.name.endswith("_newest")  # type: ignore[union-attr]
+            assert str(CreateIndex(index).compile(dialect=dialect))
 
 
 def test_opening_an_up_to_date_store_imports_no_alembic(

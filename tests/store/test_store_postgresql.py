@@ -12,6 +12,7 @@ from store_postgres import Server, UnavailableError, running
 from test_store_opening import EACH, _write_a_lot
 
 from scoreline.core.errors import StoreError
+from scoreline.store.schema import metadata
 from scoreline.store.store import ControlStore
 
 
@@ -63,6 +64,20 @@ def test_postgresql_finds_a_changed_row(server: Server) -> None:
         connection.execute(text("UPDATE scores SET status = 'achieved'"))
     assert any(f.place.startswith("scores") for f in store.verify_ledger())
     store.close()
+
+
+def test_postgresql_holds_one_newest_row_of_each_subject(server: Server) -> None:
+    """Of every index of the schema that says so, and of no other, only the newest rows are in it."""
+    store = ControlStore.open(server.new_database())
+    with store._read() as connection:
+        query = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+        made = {str(name): str(words) for name, words in connection.exec_driver_sql(query)}
+    store.close()
+    declared = {str(i.name) for t in metadata.tables.values() for i in t.indexes}
+    assert declared <= set(made)
+    partial = {name for name, words in made.items() if words.endswith("WHERE (newest = 1)")}
+    assert partial == {name for name in declared if name.endswith("_newest")}
+    assert all("CREATE UNIQUE INDEX" in made[name] for name in partial)
 
 
 @pytest.mark.slow
