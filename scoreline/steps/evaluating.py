@@ -15,8 +15,9 @@ from scoreline.core.rollup import RolledUp, roll_up_plan
 from scoreline.core.scoring import Score
 from scoreline.core.scoring import score as score_one
 from scoreline.core.series import Series
+from scoreline.steps.evidence import Evidence
 from scoreline.steps.gone import gone_by_age
-from scoreline.steps.observing import Evidence, Observed, Observer
+from scoreline.steps.observing import Observed, Observer
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
 from scoreline.steps.reports import KeyResultRow

@@ -20,7 +20,7 @@ from scoreline.core.progress import outside_unit
 from scoreline.measures.calendars import calendar_of
 from scoreline.measures.requests import Offset, closure, parts, requests_for
 from scoreline.steps.evaluating import Scored, evaluate, gather
-from scoreline.steps.observing import Evidence
+from scoreline.steps.evidence import Evidence
 from scoreline.steps.project import Project
 
 _NO_RESTART = frozenset({"trailing", "all", "latest"})

@@ -19,8 +19,8 @@ from scoreline.core.forecast import Forecast, NotMade, forecast, needed_pace
 from scoreline.core.model import KeyResult
 from scoreline.core.observed import Status
 from scoreline.steps.evaluating import Scored
+from scoreline.steps.evidence import Evidence
 from scoreline.steps.forecast_series import Subject, subject_of, subjects
-from scoreline.steps.observing import Evidence
 from scoreline.steps.project import Project
 
 _SHUT: frozenset[Status] = frozenset(

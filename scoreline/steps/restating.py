@@ -21,8 +21,9 @@ from scoreline.core.records import Restatement
 from scoreline.core.scoring import freeze
 from scoreline.core.scoring import score as score_one
 from scoreline.steps.evaluating import gather
+from scoreline.steps.evidence import Evidence
 from scoreline.steps.measuring import Measured
-from scoreline.steps.observing import Evidence, Observer
+from scoreline.steps.observing import Observer
 from scoreline.steps.project import Project
 from scoreline.store.rows import StoredCycle, StoredRestatement
 

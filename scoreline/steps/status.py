@@ -21,7 +21,7 @@ from scoreline.definitions.spec_base import nearest
 from scoreline.measures.derived import request_ids
 from scoreline.measures.requests import requests_for
 from scoreline.steps.evaluating import Scored, evaluate, gather, rolled_up, rows
-from scoreline.steps.observing import Evidence
+from scoreline.steps.evidence import Evidence
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions, score_record
 from scoreline.steps.reports import KeyResultRow

@@ -18,9 +18,9 @@ from scoreline.core.scoring import Score
 from scoreline.core.scoring import score as score_one
 from scoreline.measures.requests import closure
 from scoreline.steps.evaluating import Scored
+from scoreline.steps.evidence import Evidence
 from scoreline.steps.forecasting import KeyResultForecast, forecast_of
 from scoreline.steps.freshness import newest_event, staleness
-from scoreline.steps.observing import Evidence
 from scoreline.steps.project import Project, Waiting
 from scoreline.steps.reports import KeyResultRow
 from scoreline.steps.restating import beside
