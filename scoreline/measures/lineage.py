@@ -21,10 +21,10 @@ from typing import Literal
 from sqlglot import exp
 
 from scoreline.core.errors import ExpressionError
-from scoreline.core.model import Expectation, Filter, KeyResult, Metric, Milestones, Plan, Stream
+from scoreline.core.model import Expectation, Filter, KeyResult, Metric, Plan, Stream
 from scoreline.measures.allowlist import check_where
 from scoreline.measures.layout import parts_of
-from scoreline.measures.requests import closure, streams_read
+from scoreline.measures.requests import asked_of, closure, streams_read
 
 UseKind = Literal["DIRECT", "INDIRECT"]
 How = Literal[
@@ -162,13 +162,8 @@ class Lineage:
 
         A key result without data of its own (manual, done, milestones by date) has none.
         """
-        asked = [(kr.metric, kr.filter)] if kr.metric is not None and not kr.manual else []
-        if isinstance(kr.kind, Milestones):
-            asked += [
-                (s.done_when.metric, s.done_when.filter) for s in kr.kind.steps if s.done_when
-            ]
         found: set[Use] = set()
-        for metric, filter_ in asked:
+        for metric, filter_ in asked_of(kr):
             if metric in self.plan.metrics:
                 found.update(self.metric(metric, filter_))
                 found.update(self._freshness(metric))

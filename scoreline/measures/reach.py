@@ -12,7 +12,7 @@ from datetime import date
 
 from scoreline.core.model import BaselineAt, KeyResult, Metric, Plan, Reach
 from scoreline.measures.calendars import CalendarRow, calendar_of
-from scoreline.measures.requests import Offset, SeriesRequest, asked, parts, streams_read
+from scoreline.measures.requests import Offset, SeriesRequest, asked_of, parts, streams_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def needs(plan: Plan, key_results: Iterable[KeyResult], frozen: Collection[str] 
         cycle, day = plan.organisation.cycles[kr.id.split("/", 1)[0]], kr.start
         if isinstance(kr.kind, Reach) and isinstance(kr.kind.baseline, BaselineAt):
             day = day if kr.id in frozen else min(day, kr.kind.baseline.date)
-        for name, _ in asked(kr) if kr.broken is None else ():
+        for name, _ in asked_of(kr) if kr.broken is None else ():
             if name in plan.metrics:
                 for metric, its_cycle, offset in parts(plan, name, cycle.name):
                     place = (its_cycle, offset)

@@ -86,7 +86,7 @@ def requests_for(plan: Plan, *, extra_days: Iterable[date] = ()) -> list[SeriesR
     used: set[str] = set()
     for cycle, key_result in _key_results(plan):
         spans = _spans(cycle, key_result, extra)
-        for metric, filter_ in asked(key_result):
+        for metric, filter_ in asked_of(key_result):
             used.update(closure(plan, metric))
             _want(plan, wanted, (metric, filter_, cycle.name), spans)
     cycles = _cycles_in_use(plan)
@@ -180,14 +180,15 @@ def _key_results(plan: Plan) -> Iterator[tuple[Cycle, KeyResult]]:
                 yield plan.organisation.cycles[objective.cycle], key_result
 
 
-def asked(key_result: KeyResult) -> Iterator[tuple[str, Filter]]:
-    """The metrics, each with its filter, whose values a key result names."""
+def asked_of(key_result: KeyResult) -> list[tuple[str, Filter]]:
+    """The metrics that a key result reads directly, each with its filter: its own, its steps'."""
+    found = []
     if key_result.metric is not None and not key_result.manual:
-        yield key_result.metric, key_result.filter
+        found.append((key_result.metric, key_result.filter))
     if isinstance(key_result.kind, Milestones):
-        for step in key_result.kind.steps:
-            if step.done_when is not None:
-                yield step.done_when.metric, step.done_when.filter
+        steps = (step.done_when for step in key_result.kind.steps)
+        found += [(when.metric, when.filter) for when in steps if when is not None]
+    return found
 
 
 def _spans(cycle: Cycle, key_result: KeyResult, extra: tuple[_Span, ...]) -> tuple[_Span, ...]:

@@ -24,11 +24,10 @@ from scoreline.core.model import Plan
 from scoreline.core.records import StreamVersion, digest_of
 from scoreline.definitions.recorded import plan_from
 from scoreline.measures.derived import request_ids
-from scoreline.measures.requests import SeriesRequest, streams_read
+from scoreline.measures.requests import SeriesRequest, asked_of, streams_read
 from scoreline.steps.measuring import Due, Measured, fill, find_due, usable_plan
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
-from scoreline.steps.status import asked_of
 from scoreline.store.then import StoreThen
 from scoreline.warehouse.replaying import Replay
 

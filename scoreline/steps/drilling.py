@@ -18,9 +18,9 @@ from scoreline.core.model import Filter, KeyResult, Plan
 from scoreline.core.series import Series
 from scoreline.definitions.recorded import plan_from
 from scoreline.measures.derived import request_ids
+from scoreline.measures.requests import asked_of
 from scoreline.measures.rows import Asked
 from scoreline.steps.project import Project
-from scoreline.steps.status import asked_of
 from scoreline.store.rows import StoredValue
 from scoreline.warehouse.rows_behind import RowsBehind
 

@@ -16,13 +16,14 @@ from scoreline.core.moments import end_of_day
 from scoreline.core.records import Batch, CheckResult, StoredFile
 from scoreline.core.series import Series
 from scoreline.measures.derived import request_ids
+from scoreline.measures.requests import asked_of
 from scoreline.measures.single import sql_of
 from scoreline.steps.freshness import newest_event
 from scoreline.steps.gone import removals_in_words
 from scoreline.steps.project import Project, Waiting
 from scoreline.steps.proving import Proof, Prover
 from scoreline.steps.reports import KeyResultRow
-from scoreline.steps.status import asked_of, key_result_json, standing
+from scoreline.steps.status import key_result_json, standing
 
 _BATCH_RECORDS = ("receipt", "reread", "checks", "decision", "load", "removal")
 

@@ -14,6 +14,7 @@ from scoreline.core.model import Filter, KeyResult, Metric, Milestones
 from scoreline.core.observed import ValueOn
 from scoreline.core.records import CheckIn
 from scoreline.measures.derived import request_ids, value_function
+from scoreline.measures.requests import asked_of
 from scoreline.steps.evidence import LookedUp
 
 
@@ -28,13 +29,7 @@ class Values:
     @cached_property
     def asked(self) -> list[tuple[str, Filter]]:
         """The metrics read directly, each with its filter: the own one, those of steps."""
-        found: list[tuple[str, Filter]] = []
-        if self.kr.metric and not self.kr.manual:
-            found.append((self.kr.metric, self.kr.filter))
-        if isinstance(self.kr.kind, Milestones):
-            steps = (s.done_when for s in self.kr.kind.steps if s.done_when)
-            found += [(w.metric, w.filter) for w in steps]
-        return [(m, f) for m, f in found if m in self.plan.metrics]
+        return [(m, f) for m, f in asked_of(self.kr) if m in self.plan.metrics]
 
     @cached_property
     def metrics(self) -> list[str]:

@@ -14,12 +14,12 @@ from typing import Any
 
 from scoreline.core.errors import UsageError
 from scoreline.core.exact import exact_text, shown
-from scoreline.core.model import Filter, KeyResult, Milestones
+from scoreline.core.model import KeyResult
 from scoreline.core.records import ScoreRecord, ValueRecord, digest
 from scoreline.core.rollup import RolledUp
 from scoreline.definitions.spec_base import nearest
 from scoreline.measures.derived import request_ids
-from scoreline.measures.requests import requests_for
+from scoreline.measures.requests import asked_of, requests_for
 from scoreline.steps.evaluating import Scored, evaluate, gather, rolled_up, rows
 from scoreline.steps.evidence import Evidence
 from scoreline.steps.project import Project
@@ -99,14 +99,6 @@ def standing_of(
     records = _records(scored, evidence, values, definitions)
     [row] = rows(project, scored, definitions, day, records, stored)
     return StandingOfOne(day, row, scored[0], evidence, history)
-
-
-def asked_of(kr: KeyResult) -> list[tuple[str, Filter]]:
-    """The metrics that a key result reads directly, each with its filter."""
-    found = [(kr.metric, kr.filter)] if kr.metric and not kr.manual else []
-    if isinstance(kr.kind, Milestones):
-        found += [(s.done_when.metric, s.done_when.filter) for s in kr.kind.steps if s.done_when]
-    return found
 
 
 def _records(

@@ -31,12 +31,11 @@ from scoreline.core.model import KeyResult
 from scoreline.core.records import StreamVersion, ValueRecord
 from scoreline.core.scoring import Score
 from scoreline.definitions.diff import semantic_diff
-from scoreline.measures.requests import streams_read
+from scoreline.measures.requests import asked_of, streams_read
 from scoreline.steps.clocks import Clocks, project_then
 from scoreline.steps.evaluating import evaluate, gather
 from scoreline.steps.project import Project
 from scoreline.steps.row_effects import RowsStep
-from scoreline.steps.status import asked_of
 from scoreline.steps.why_rows import Mixture
 from scoreline.store.rows import StoredScore
 

@@ -13,13 +13,12 @@ from typing import Any
 
 from scoreline.core.records import Batch, StreamVersion, ValueRecord
 from scoreline.measures.derived import request_ids
-from scoreline.measures.requests import models_read, requests_for, streams_read
+from scoreline.measures.requests import asked_of, models_read, requests_for, streams_read
 from scoreline.measures.rows import Asked, RowsQuery, rows_queries
 from scoreline.steps.measuring import Due, Measured, fill, find_due, usable_plan
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
 from scoreline.steps.row_effects import RowsStep, effect_of, model_effect_of, segments_of
-from scoreline.steps.status import asked_of
 from scoreline.warehouse.contents import Contents
 from scoreline.warehouse.mixing import KINDS, TwoStates
 from scoreline.warehouse.replaying import Replay

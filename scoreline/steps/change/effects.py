@@ -20,7 +20,7 @@ from scoreline.core.scoring import Score
 from scoreline.definitions.canonical import metrics_of, relation_closure
 from scoreline.measures.derived import request_ids
 from scoreline.measures.prune import prune
-from scoreline.measures.requests import asked, closure, streams_read
+from scoreline.measures.requests import asked_of, closure, streams_read
 from scoreline.steps.change.scratch import Scratch
 from scoreline.steps.change.sides import Side
 from scoreline.steps.evaluating import evaluate, gather
@@ -138,7 +138,7 @@ def _requests(plan: Plan, chosen: list[KeyResult]) -> set[str]:
     found: set[str] = set()
     for kr in chosen:
         cycle = kr.id.split("/", 1)[0]
-        for metric, filter_ in asked(kr):
+        for metric, filter_ in asked_of(kr):
             if metric in plan.metrics:
                 found.update(request_ids(plan, metric, filter_, cycle))
     return found

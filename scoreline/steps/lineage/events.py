@@ -45,11 +45,10 @@ from scoreline.core.records import canonical, digest_of
 from scoreline.definitions.canonical import canonical as plain
 from scoreline.definitions.canonical import metric_closure, relation_closure
 from scoreline.measures.lineage import Lineage
-from scoreline.measures.requests import streams_read
+from scoreline.measures.requests import asked_of, streams_read
 from scoreline.measures.single import sql_of
 from scoreline.steps.lineage import facets
 from scoreline.steps.lineage.facts import RunFacts, StreamFacts
-from scoreline.steps.status import asked_of
 
 _SCORE_FIELDS = (
     ("value", "decimal", "what the metric says, in its unit"),

@@ -13,10 +13,9 @@ from datetime import date, datetime
 from scoreline.core.errors import Problem
 from scoreline.core.moments import end_of_day
 from scoreline.core.records import Batch, Quarantine
-from scoreline.measures.requests import streams_read
+from scoreline.measures.requests import asked_of, streams_read
 from scoreline.steps.freshness import newest_event, staleness
 from scoreline.steps.project import Project
-from scoreline.steps.status import asked_of
 from scoreline.store.rows import RunRow
 from scoreline.web.reading.frame import LOOKED_AT, Frame, failed_sources, frame_of
 from scoreline.web.reading.lines import person_name
