@@ -27,16 +27,12 @@ from scoreline.web.links import (
 from scoreline.web.reading.celebrate import celebration
 from scoreline.web.reading.changes import changes
 from scoreline.web.reading.detail import detail
+from scoreline.web.reading.filters import Filters, current_cycle, cycles_with_objectives
 from scoreline.web.reading.frame import Frame
 from scoreline.web.reading.health import health
 from scoreline.web.reading.known import Known
 from scoreline.web.reading.live import Live
-from scoreline.web.reading.overview import (
-    Filters,
-    current_cycle,
-    cycles_with_objectives,
-    overview,
-)
+from scoreline.web.reading.overview import overview
 from scoreline.web.reading.review import review, review_day
 from scoreline.web.reading.snapshot import Snapshot, taken
 from scoreline.web.rendering import render, render_main

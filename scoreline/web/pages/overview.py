@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from scoreline.web.reading.overview import Filters, overview
+from scoreline.web.reading.filters import Filters
+from scoreline.web.reading.overview import overview
 from scoreline.web.serving import answer, asked_day, live_of
 
 router = APIRouter()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from scoreline.web.reading.filters import current_cycle, cycles_with_objectives
 from scoreline.web.reading.live import Live
-from scoreline.web.reading.overview import current_cycle, cycles_with_objectives
 from scoreline.web.reading.review import Review, review, review_day
 from scoreline.web.reading.snapshot import Snapshot
 from scoreline.web.serving import PageError, answer, links_of, live_of

@@ -1,22 +1,29 @@
-"""The overview: which key results are asked for, grouped and cut into pages.
+"""The overview: the key results that are asked for, grouped and cut into pages.
 
-What belongs here: filters, the tree of teams, the tree of alignment, the table. What does
-not: the content of a line (lines), addresses, HTML.
+What belongs here: the tree of teams, the tree of alignment, the table. What does not: which key
+results are asked for (filters), the content of a line (lines), addresses, HTML.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
-from scoreline.core.model import Objective, Plan, Team
+from scoreline.core.model import Objective, Team
 from scoreline.steps.evaluating import Scored
-from scoreline.web.reading.lines import Head, Line, head_of, line_of, person_name
+from scoreline.web.reading.filters import (
+    ByTeam,
+    Choice,
+    Filters,
+    choices,
+    counted,
+    legal,
+    narrowed,
+    with_status,
+)
+from scoreline.web.reading.lines import Head, Line, head_of, line_of
 from scoreline.web.reading.snapshot import Snapshot
-from scoreline.web.reading.teams import team_names, with_parents
-from scoreline.web.wording import STATUS_WORDS
+from scoreline.web.reading.teams import with_parents
 
 WHOLE = 80
 """Up to so many key results, everything stands on one page."""
@@ -24,43 +31,10 @@ PAGE = 60
 """How many key results a page of a long list has."""
 TABLE = 100
 """How many lines a page of the table has."""
-LONGEST = 200
-"""How many characters of a search are looked at."""
-
-View = Literal["teams", "alignment", "table"]
-VIEWS: tuple[View, ...] = ("teams", "alignment", "table")
-SORTS = ("plan", "status", "progress", "due", "age", "title")
 _URGENT = (
     "off_track", "missed", "held", "stale", "no_data", "at_risk", "pending", "on_track",
     "achieved", "not_started", "closed", "withdrawn",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What is asked for; every field stands in the address. Empty text: everything."""
-
-    cycle: str = ""
-    team: str = ""
-    owner: str = ""
-    status: str = ""
-    q: str = ""
-    view: str = "teams"
-    sort: str = "plan"
-    page: int = 1
-    as_of: str = ""
-
-    def address(self, **changes: str | int) -> dict[str, str]:
-        """The query of these filters with changes, without what says nothing."""
-        new = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
-        plain = Filters()
-        named = {f.name: getattr(new, f.name) for f in fields(new)}
-        return {k: str(v) for k, v in named.items() if v != getattr(plain, k)}
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether anything is left out."""
-        return bool(self.team or self.owner or self.status or self.q)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +60,6 @@ class TeamBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A value that a filter may take, its words, and whether it is taken."""
-
-    value: str
-    words: str
-    taken: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """Everything that the overview shows."""
 
@@ -113,13 +78,13 @@ class Overview:
 
 def overview(snapshot: Snapshot, asked: Filters) -> Overview:
     """The overview of a snapshot for some filters; what a filter does not know finds nothing."""
-    filters = _legal(snapshot, asked)
+    filters = legal(snapshot, asked)
     of_cycle = snapshot.by_team.get(filters.cycle, {})
-    narrowed = _narrowed(snapshot, of_cycle, filters)
-    counts = _counted(narrowed)
+    left = narrowed(snapshot, of_cycle, filters)
+    counts = counted(left)
     if filters.status:
-        narrowed = _with_status(narrowed, filters.status)
-    found = [s for of_team in narrowed.values() for s in of_team]
+        left = with_status(left, filters.status)
+    found = [s for of_team in left.values() for s in of_team]
     whole = snapshot.rolled.get(filters.cycle)
     made = Overview(
         filters=filters,
@@ -127,78 +92,13 @@ def overview(snapshot: Snapshot, asked: Filters) -> Overview:
         total=sum(len(of_team) for of_team in of_cycle.values()),
         matching=len(found),
         counts=counts,
-        choices=_choices(snapshot, filters),
+        choices=choices(snapshot, filters),
     )
     if filters.view == "table":
         return _table(snapshot, made, found)
     if filters.view == "alignment":
         return _aligned(snapshot, made, found)
-    return _by_team(snapshot, made, narrowed, found)
-
-
-def cycles_with_objectives(plan: Plan) -> list[str]:
-    """Names of the cycles that have objectives, in the organisation's order."""
-    used = {o.cycle for o in plan.objectives.values()}
-    return [name for name in plan.organisation.cycles if name in used]
-
-
-def current_cycle(snapshot: Snapshot) -> str:
-    """The cycle that the day lies in, else the newest before it, else the first."""
-    cycles = [snapshot.plan.organisation.cycles[n] for n in cycles_with_objectives(snapshot.plan)]
-    begun = [c for c in cycles if c.start <= snapshot.day]
-    if begun:
-        within = [c for c in begun if snapshot.day <= c.end]
-        return max(within or begun, key=lambda c: c.start).name
-    return min(cycles, key=lambda c: c.start).name if cycles else ""
-
-
-def _legal(snapshot: Snapshot, asked: Filters) -> Filters:
-    return replace(
-        asked,
-        cycle=asked.cycle or current_cycle(snapshot),
-        view=asked.view if asked.view in VIEWS else "teams",
-        sort=asked.sort if asked.sort in SORTS else "plan",
-        page=max(asked.page, 1),
-        q=asked.q[:LONGEST],
-    )
-
-
-ByTeam = Mapping[str, Sequence[Scored]]
-
-
-def _narrowed(snapshot: Snapshot, found: ByTeam, filters: Filters) -> ByTeam:
-    """What team, owner and search leave, by team; teams without any are left out."""
-    if filters.team:
-        teams = team_names(snapshot.plan, filters.team)
-        found = {team: of_team for team, of_team in found.items() if team in teams}
-    words = filters.q.casefold().split()
-    if not (filters.owner or words):
-        return found
-
-    def wanted(one: Scored) -> bool:
-        if filters.owner and one.kr.owner != filters.owner:
-            return False
-        return all(w in snapshot.haystack(one.kr) for w in words)
-
-    kept = {team: [s for s in of_team if wanted(s)] for team, of_team in found.items()}
-    return {team: of_team for team, of_team in kept.items() if of_team}
-
-
-def _with_status(found: ByTeam, status: str) -> ByTeam:
-    kept = {t: [s for s in of_team if s.score.status == status] for t, of_team in found.items()}
-    return {team: of_team for team, of_team in kept.items() if of_team}
-
-
-def _choices(snapshot: Snapshot, filters: Filters) -> dict[str, list[Choice]]:
-    plan, owners = snapshot.plan, snapshot.owners.get(filters.cycle, ())
-    named = sorted((person_name(plan, o), o) for o in owners)
-    teams = [(t.name, "\u2003" * depth + (t.title or t.name)) for t, depth in snapshot.teams]
-    return {
-        "cycle": [Choice(n, n, n == filters.cycle) for n in cycles_with_objectives(plan)],
-        "team": [Choice(n, words, n == filters.team) for n, words in teams],
-        "owner": [Choice(o, name, o == filters.owner) for name, o in named],
-        "status": [Choice(s, w, s == filters.status) for s, w in STATUS_WORDS.items()],
-    }
+    return _by_team(snapshot, made, left, found)
 
 
 def _by_team(snapshot: Snapshot, made: Overview, by_team: ByTeam, found: list[Scored]) -> Overview:
@@ -214,7 +114,7 @@ def _by_team(snapshot: Snapshot, made: Overview, by_team: ByTeam, found: list[Sc
             team=team,
             depth=depth,
             head=_head(snapshot, f"{made.filters.cycle}/{team.name}"),
-            counts=_counted({team.name: by_team.get(team.name, ())}),
+            counts=counted({team.name: by_team.get(team.name, ())}),
             blocks=[b for b in blocks if b.head.objective and b.head.objective.team == team.name],
         )
         for team, depth in with_parents(snapshot.plan, teams)
@@ -227,12 +127,6 @@ def _by_team(snapshot: Snapshot, made: Overview, by_team: ByTeam, found: list[Sc
 def _head(snapshot: Snapshot, name: str) -> Head | None:
     entry = snapshot.rolled.get(name)
     return head_of(snapshot, entry) if entry else None
-
-
-def _counted(found: ByTeam) -> dict[str, int]:
-    """How many have each status, in the order of the statuses."""
-    counts: Counter[str] = Counter(s.score.status for of_team in found.values() for s in of_team)
-    return {s: counts[s] for s in STATUS_WORDS if counts[s]}
 
 
 def _blocks(snapshot: Snapshot, found: Sequence[Scored]) -> list[ObjectiveBlock]:
