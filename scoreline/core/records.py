@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -22,7 +22,10 @@ Body = Mapping[str, Any]
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_TEXT = frozenset({str})
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
+)
 
 
 def canonical(body: object) -> bytes:
@@ -40,21 +43,34 @@ def canonical(body: object) -> bytes:
     return _ENCODER.encode(body).encode()
 
 
-def _refuse_inexact(value: object) -> None:
-    if type(value) in _PLAIN or isinstance(value, str | int):
+def _refuse_inexact(value: Any) -> None:
+    """Refuse what has no canonical form; the types of many values are compared at once."""
+    kind = type(value)
+    items: Iterable[Any]
+    if kind is dict or isinstance(value, Mapping):
+        if not _TEXT.issuperset(map(type, value)):
+            _refuse_keys(value)
+        items = value.values()
+    elif kind is list or kind is tuple or _is_sequence(value):
+        items = value
+    elif isinstance(value, str | int | None):
         return
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if type(key) is not str and not isinstance(key, str):
-                raise TypeError(f"key {key!r} has no canonical form: write it as text")
-            if type(item) not in _PLAIN:
-                _refuse_inexact(item)
-    elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        for item in value:
-            if type(item) not in _PLAIN:
-                _refuse_inexact(item)
     else:
-        raise TypeError(f"{type(value).__name__} has no canonical form: write it as text")
+        raise TypeError(f"{kind.__name__} has no canonical form: write it as text")
+    if not _PLAIN.issuperset(map(type, items)):
+        for item in items:
+            if type(item) not in _PLAIN:
+                _refuse_inexact(item)
+
+
+def _refuse_keys(value: Mapping[object, object]) -> None:
+    for key in value:
+        if not isinstance(key, str):
+            raise TypeError(f"key {key!r} has no canonical form: write it as text")
+
+
+def _is_sequence(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
 
 
 def digest(content: bytes) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, select
 
 from scoreline.core.errors import UsageError
 from scoreline.core.records import (
@@ -38,6 +38,7 @@ from scoreline.store.bodies import (
     score_body,
     value_body,
 )
+from scoreline.store.bulk import insert_many, no_longer_newest
 from scoreline.store.codec import packed, text_digest
 from scoreline.store.gate_rows import chunks
 from scoreline.store.rows import CommitReport
@@ -52,18 +53,24 @@ from scoreline.store.schema import (
 from scoreline.store.schema import restatements as restated
 
 T = TypeVar("T")
+_OF_VALUES = ("request", "input_digest", "series_digest", "coding", "stored_digest", "series")
+_OF_SCORES = ("key_result", "as_of", "status", "good", "replaces")
 
 
 @dataclass(slots=True)
 class _News:
-    """What is new of one kind: records, their rows, and the rows that they replace."""
+    """What is new of one kind: records, their rows, and the rows that they replace.
+
+    `columns` are those of the rows; that of the record and that of the newest come later.
+    """
 
     table: Table
+    columns: tuple[str, ...]
     drafts: list[Draft] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
     replaced: list[int] = field(default_factory=list)
 
-    def add(self, record: Draft, row: dict[str, Any], replaced: int | None) -> None:
+    def add(self, record: Draft, row: tuple[Any, ...], replaced: int | None) -> None:
         self.drafts.append(record)
         self.rows.append(row)
         if replaced is not None:
@@ -121,13 +128,9 @@ class CommitBook(StoreBase):
 
 def _write(connection: Connection, news: _News, seqs: Sequence[int]) -> None:
     """Write rows as the newest of their subjects in place of those replaced."""
-    table = news.table
-    if news.replaced:
-        statement = update(table).where(table.c.record == bindparam("old")).values(newest=0)
-        connection.execute(statement, [{"old": record} for record in news.replaced])
-    if news.rows:
-        rows = [{**row, "record": s, "newest": 1} for s, row in zip(seqs, news.rows, strict=True)]
-        connection.execute(insert(table), rows)
+    no_longer_newest(connection, news.table, news.replaced)
+    rows = [(seq, 1, *row) for seq, row in zip(seqs, news.rows, strict=True)]
+    insert_many(connection, news.table, ("record", "newest", *news.columns), rows)
 
 
 def _ordered(items: Iterable[T], subject: Callable[[T], tuple[str, ...]], what: str) -> list[T]:
@@ -146,7 +149,7 @@ def _ordered(items: Iterable[T], subject: Callable[[T], tuple[str, ...]], what: 
 
 
 def _new_definitions(connection: Connection, items: Sequence[DefinitionVersion]) -> _News:
-    news, known = _News(definitions), {}
+    news, known = _News(definitions, ("name", "digest", "sql_digest")), {}
     if items:
         query = select(definitions).where(in_force(definitions))
         known = {row.name: row for row in connection.execute(query)}
@@ -154,13 +157,13 @@ def _new_definitions(connection: Connection, items: Sequence[DefinitionVersion])
         old, sql = known.get(item.name), None if item.sql is None else text_digest(item.sql)
         if old is not None and old.digest == item.digest and sql in (None, old.sql_digest):
             continue
-        row = {"name": item.name, "digest": item.digest, "sql_digest": sql}
+        row = (item.name, item.digest, sql)
         news.add(draft(definition_body(item)), row, old.record if old else None)
     return news
 
 
 def _new_values(connection: Connection, items: Sequence[ValueRecord]) -> _News:
-    news = _News(series_values)
+    news = _News(series_values, _OF_VALUES)
     known: dict[str, Any] = {}
     columns = [series_values.c[n] for n in ("record", "request", "input_digest", "series_digest")]
     for ids in chunks(item.request for item in items):
@@ -171,33 +174,26 @@ def _new_values(connection: Connection, items: Sequence[ValueRecord]) -> _News:
         if old and (old.input_digest, old.series_digest) == (item.input_digest, series):
             continue
         coding, content = packed(item.series)
-        row = {
-            "request": item.request,
-            "input_digest": item.input_digest,
-            "series_digest": series,
-            "coding": coding,
-            "stored_digest": digest(content),
-            "series": content,
-        }
+        row = (item.request, item.input_digest, series, coding, digest(content), content)
         news.add(draft(value_body(item)), row, old.record if old else None)
     return news
 
 
 def _new_baselines(connection: Connection, items: Sequence[Baseline]) -> _News:
-    news, known = _News(baselines), {}
+    news, known = _News(baselines, ("key_result", "day")), {}
     if items:
         query = select(baselines).where(in_force(baselines))
         known = {row.key_result: row for row in connection.execute(query)}
     for item in _ordered(items, lambda b: (b.key_result,), "baselines"):
         old, day = known.get(item.key_result), item.day.isoformat()
         if old is None or old.day != day:
-            row = {"key_result": item.key_result, "day": day}
-            news.add(draft(baseline_body(item)), row, old.record if old else None)
+            record = draft(baseline_body(item))
+            news.add(record, (item.key_result, day), old.record if old else None)
     return news
 
 
 def _new_scores(connection: Connection, items: Sequence[ScoreRecord]) -> _News:
-    news, known = _News(scores), _known_scores(connection, items)
+    news, known = _News(scores, _OF_SCORES), _known_scores(connection, items)
     for item in _ordered(items, lambda s: (s.key_result, s.as_of.isoformat()), "scores"):
         day = item.as_of.isoformat()
         old = known.get((item.key_result, day))
@@ -208,13 +204,8 @@ def _new_scores(connection: Connection, items: Sequence[ScoreRecord]) -> _News:
                 continue
             record = _replacing(record, replaces, old.digest)
             replaces = old.digest
-        row = {
-            "key_result": item.key_result,
-            "as_of": day,
-            "status": item.status,
-            "good": int(item.body.get("good") is True),
-            "replaces": replaces,
-        }
+        good = int(item.body.get("good") is True)
+        row = (item.key_result, day, item.status, good, replaces)
         news.add(record, row, old.record if old else None)
     return news
 
@@ -233,7 +224,7 @@ def _replacing(record: Draft, before: str | None, after: str) -> Draft:
 
 
 def _new_restatements(connection: Connection, items: Sequence[Restatement]) -> _News:
-    news, known = _News(restated), {}
+    news, known = _News(restated, ("key_result",)), {}
     if items:
         query = select(restated, ledger_records.c.digest).where(in_force(restated))
         query = query.join(ledger_records, ledger_records.c.seq == restated.c.record)
@@ -241,7 +232,7 @@ def _new_restatements(connection: Connection, items: Sequence[Restatement]) -> _
     for item in _ordered(items, lambda r: (r.key_result,), "restatements"):
         old, record = known.get(item.key_result), draft(restatement_body(item))
         if old is None or old.digest != record.digest:
-            news.add(record, {"key_result": item.key_result}, old.record if old else None)
+            news.add(record, (item.key_result,), old.record if old else None)
     return news
 
 

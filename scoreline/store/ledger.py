@@ -17,16 +17,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from scoreline.core.errors import UsageError
 from scoreline.core.records import digest_of
 from scoreline.store import guarded
 from scoreline.store.base import StoreBase
 from scoreline.store.bodies import Draft
+from scoreline.store.bulk import insert_many
 from scoreline.store.codec import instant_text
 from scoreline.store.rows import LedgerBlock, LedgerRecord
 from scoreline.store.schema import ledger_blocks, ledger_records
+
+_COLUMNS = ("seq", "block", "position", "kind", "subject", "digest", "body")
 
 
 def append(connection: Connection, drafts: Sequence[Draft]) -> list[int]:
@@ -40,20 +43,21 @@ def _write(
     if not drafts:
         return []
     last = connection.execute(select(func.max(ledger_records.c.seq))).scalar() or 0
+    first = last + 1
     rows = [
-        {
-            "seq": last + n + 1,
-            "block": block,
-            "position": None if block is None else first_position + n,
-            "kind": draft.kind,
-            "subject": draft.subject,
-            "digest": draft.digest,
-            "body": draft.content,
-        }
+        (
+            first + n,
+            block,
+            None if block is None else first_position + n,
+            draft.kind,
+            draft.subject,
+            draft.digest,
+            draft.content,
+        )
         for n, draft in enumerate(drafts)
     ]
-    connection.execute(insert(ledger_records), rows)
-    return [last + n + 1 for n in range(len(drafts))]
+    insert_many(connection, ledger_records, _COLUMNS, rows)
+    return list(range(first, first + len(drafts)))
 
 
 def seal(
