@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from json.encoder import encode_basestring
 from typing import Any, Literal
 
 BatchState = Literal["landed", "passed", "blocked", "loaded", "rejected"]
@@ -39,6 +40,8 @@ def canonical(body: object) -> bytes:
         TypeError: on a float, a Decimal or any other type that has no exact form, and on
             a key that is not text.
     """
+    if type(body) is str:
+        return encode_basestring(body).encode()
     _refuse_inexact(body)
     return _ENCODER.encode(body).encode()
 
@@ -71,6 +74,15 @@ def _refuse_keys(value: Mapping[object, object]) -> None:
 
 def _is_sequence(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
+
+
+def canonical_object(members: Mapping[str, bytes]) -> bytes:
+    """The canonical bytes of a mapping from those of its members.
+
+    It spares writing again what was written once, as of a body inside another one. Keys are
+    names of fields: letters, digits and underscores.
+    """
+    return b"{%s}" % b",".join([b'"%s":%s' % (k.encode(), members[k]) for k in sorted(members)])
 
 
 def digest(content: bytes) -> str:
@@ -237,7 +249,8 @@ class ValueRecord:
     """The values of one (metric, filter, cycle, offset) over its days, as change points.
 
     `series` is the text that `scoreline.core.series` reads. `inputs` names the digests
-    of the streams it was computed from, `sql_digest` the statement.
+    of the streams it was computed from; `input_digest` is theirs. `written` are the canonical
+    bytes of `inputs`, where whoever made it has them.
     """
 
     request: str
@@ -248,6 +261,7 @@ class ValueRecord:
     series: str
     inputs: Body
     input_digest: str
+    written: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,18 +312,27 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionVersion:
-    """One version of one defined object: its canonical body and compiled SQL."""
+    """One version of one defined object: its canonical body and compiled SQL.
+
+    `written` are the body's canonical bytes, where whoever made it has them.
+    """
 
     name: str
     kind: str
     body: Body
     sql: str | None = None
     change: Sequence[Body] = ()
+    written: bytes | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def content(self) -> bytes:
+        """The canonical bytes of the body."""
+        return canonical(self.body) if self.written is None else self.written
 
     @property
     def digest(self) -> str:
         """Digest of the body."""
-        return digest_of(self.body)
+        return digest(self.content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from scoreline.core.records import DefinitionVersion, digest, digest_of
@@ -71,10 +71,13 @@ def new_versions(
     old = project.store.current_definitions([*(v.name for v in fresh if v.name in known), *gone])
     about = _about(project, authorship or Authorship(login()))
     removed = [DefinitionVersion(n, n.partition(" ")[0], _REMOVAL) for n in gone]
-    return [
-        replace(v, change=({**about, "differences": _changes(old.get(v.name), v)},))
-        for v in [*fresh, *removed]
-    ]
+    without = ({**about, "differences": []},)  # one for all that are new or gone as a whole
+    found = []
+    for v in [*fresh, *removed]:
+        differences = _changes(old.get(v.name), v)
+        change = ({**about, "differences": differences},) if differences else without
+        found.append(DefinitionVersion(v.name, v.kind, v.body, v.sql, change, v.written))
+    return found
 
 
 def _differs(version: DefinitionVersion, known: tuple[str, str | None] | None) -> bool:

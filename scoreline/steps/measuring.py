@@ -18,7 +18,7 @@ from typing import Any
 
 from scoreline.core.errors import ExpressionError, WarehouseError
 from scoreline.core.model import Plan
-from scoreline.core.records import StreamState, ValueRecord, digest, digest_of
+from scoreline.core.records import StreamState, ValueRecord, canonical, digest, digest_of
 from scoreline.measures.allowed import validate
 from scoreline.measures.prune import prune
 from scoreline.measures.requests import SeriesRequest, requests_for, streams_read
@@ -325,6 +325,7 @@ def _compute(
 
 
 def _record(request: SeriesRequest, series: str, inputs: dict[str, Any]) -> ValueRecord:
+    written = canonical(inputs)
     return ValueRecord(
         request=request.id,
         metric=request.metric,
@@ -333,5 +334,6 @@ def _record(request: SeriesRequest, series: str, inputs: dict[str, Any]) -> Valu
         offset="".join(f"@{n:+d}{u}" for n, u in request.offset) or None,
         series=series,
         inputs=inputs,
-        input_digest=digest_of(inputs),
+        input_digest=digest(written),
+        written=written,
     )

@@ -13,7 +13,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from scoreline.core.model import KeyResult, Plan
-from scoreline.core.records import DefinitionVersion, ScoreRecord, StreamState, digest_of
+from scoreline.core.records import (
+    DefinitionVersion,
+    ScoreRecord,
+    StreamState,
+    canonical,
+    digest,
+    digest_of,
+)
 from scoreline.core.score_fields import score_fields
 from scoreline.core.scoring import Score
 from scoreline.definitions.canonical import object_bodies
@@ -35,12 +42,15 @@ class Definitions:
         self._uses: dict[str, dict[str, str]] = {}
         self._names: dict[str, list[str]] = {}
         self._bodies = object_bodies(plan) if bodies is None else bodies
-        self.digests = {name: digest_of(body) for name, (_, body) in self._bodies.items()}
+        self._written = {name: canonical(body) for name, (_, body) in self._bodies.items()}
+        self.digests = {name: digest(written) for name, written in self._written.items()}
 
     def versions(self) -> list[DefinitionVersion]:
         """Every object as a version to record; metrics with the SQL that computes them."""
         return [
-            DefinitionVersion(name=name, kind=kind, body=body, sql=self._sql(name, kind))
+            DefinitionVersion(
+                name, kind, body, sql=self._sql(name, kind), written=self._written[name]
+            )
             for name, (kind, body) in self._bodies.items()
         ]
 

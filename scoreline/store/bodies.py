@@ -43,6 +43,7 @@ from scoreline.core.records import (
     StreamState,
     ValueRecord,
     canonical,
+    canonical_object,
     digest,
     digest_of,
 )
@@ -263,17 +264,26 @@ def stream_body(state: StreamState, loaded: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def definition_body(version: DefinitionVersion) -> dict[str, Any]:
-    """A definition's version with its compiled SQL and what changed."""
-    return {
-        "record": "definition",
-        "name": version.name,
-        "kind": version.kind,
-        "digest": version.digest,
-        "definition": version.body,
-        "sql": version.sql,
-        "change": list(version.change),
-    }
+def definition_draft(version: DefinitionVersion, change: bytes) -> Draft:
+    """The record of a definition's version with its compiled SQL.
+
+    Args:
+        version: the version.
+        change: the canonical bytes of the list of what changed, which many share.
+    """
+    body = version.content
+    content = canonical_object(
+        {
+            "record": b'"definition"',
+            "name": canonical(version.name),
+            "kind": canonical(version.kind),
+            "digest": b'"%s"' % digest(body).encode(),
+            "definition": body,
+            "sql": canonical(version.sql),
+            "change": change,
+        }
+    )
+    return Draft("definition", version.name, content, digest(content))
 
 
 def definition_from(body: Body) -> DefinitionVersion:
@@ -283,19 +293,22 @@ def definition_from(body: Body) -> DefinitionVersion:
     )
 
 
-def value_body(value: ValueRecord) -> dict[str, Any]:
-    """A value by the digest of its series; the text stands in `series_values`."""
-    return {
-        "record": "value",
-        "request": value.request,
-        "metric": value.metric,
-        "filter": value.filter,
-        "cycle": value.cycle,
-        "offset": value.offset,
-        "series_digest": text_digest(value.series),
-        "inputs": value.inputs,
-        "input_digest": value.input_digest,
-    }
+def value_draft(value: ValueRecord, series_digest: str) -> Draft:
+    """The record of a value, by the digest of its series; the text stands in `series_values`."""
+    content = canonical_object(
+        {
+            "record": b'"value"',
+            "request": canonical(value.request),
+            "metric": canonical(value.metric),
+            "filter": canonical(value.filter),
+            "cycle": canonical(value.cycle),
+            "offset": canonical(value.offset),
+            "series_digest": canonical(series_digest),
+            "inputs": canonical(value.inputs) if value.written is None else value.written,
+            "input_digest": canonical(value.input_digest),
+        }
+    )
+    return Draft("value", value.request, content, digest(content))
 
 
 def value_from(body: Body, series: str) -> ValueRecord:

@@ -32,11 +32,11 @@ from scoreline.store.base import StoreBase
 from scoreline.store.bodies import (
     Draft,
     baseline_body,
-    definition_body,
+    definition_draft,
     draft,
     restatement_body,
     score_body,
-    value_body,
+    value_draft,
 )
 from scoreline.store.bulk import insert_many, no_longer_newest
 from scoreline.store.codec import packed, text_digest
@@ -153,12 +153,16 @@ def _new_definitions(connection: Connection, items: Sequence[DefinitionVersion])
     if items:
         query = select(definitions).where(in_force(definitions))
         known = {row.name: row for row in connection.execute(query)}
+    changes: dict[int, bytes] = {}  # most versions share one and the same
     for item in _ordered(items, lambda d: (d.name,), "definitions"):
         old, sql = known.get(item.name), None if item.sql is None else text_digest(item.sql)
-        if old is not None and old.digest == item.digest and sql in (None, old.sql_digest):
+        body = item.digest
+        if old is not None and old.digest == body and sql in (None, old.sql_digest):
             continue
-        row = (item.name, item.digest, sql)
-        news.add(draft(definition_body(item)), row, old.record if old else None)
+        if id(item.change) not in changes:
+            changes[id(item.change)] = canonical(list(item.change))
+        record = definition_draft(item, changes[id(item.change)])
+        news.add(record, (item.name, body, sql), old.record if old else None)
     return news
 
 
@@ -175,7 +179,7 @@ def _new_values(connection: Connection, items: Sequence[ValueRecord]) -> _News:
             continue
         coding, content = packed(item.series)
         row = (item.request, item.input_digest, series, coding, digest(content), content)
-        news.add(draft(value_body(item)), row, old.record if old else None)
+        news.add(value_draft(item, series), row, old.record if old else None)
     return news
 
 
