@@ -116,6 +116,8 @@ def parse_exact(text: str) -> Fraction:
         ValueError: for anything but `45`, `-0.25` or `2/3`: no exponent, blank, sign `+`,
             NaN or infinity, and no denominator 0.
     """
+    if text.isdecimal() and text.isascii():
+        return Fraction(int(text))
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{text!r} is not an exact number: legal are 45, -0.25 or 2/3")
     whole, slash, below = text.partition("/")
@@ -137,6 +139,7 @@ def _scaled(whole: int, places: int) -> str:
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
 
 
+@lru_cache(maxsize=4096)
 def _decimals(denominator: int) -> int | None:
     """How many decimals a fraction in lowest terms needs; None where they never end."""
     counts = []

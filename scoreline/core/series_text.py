@@ -16,14 +16,17 @@ from scoreline.core.series import Series
 class SeriesText:
     """A series that is asked for a few of its days only."""
 
-    __slots__ = ("_last", "_lines", "_text", "_whole")
+    __slots__ = ("_asked", "_found", "_last", "_lines", "_newest", "_text", "_whole")
 
     def __init__(self, text: str) -> None:
         """`text` is one that `Series.parse` reads; lines that are not asked for are not checked."""
         self._whole = Series.parse(text) if text.count("\nend,") > 1 else None
         lines, _, self._last = text.rstrip("\n").rpartition("end,")
         self._text = f"\n{lines}"
+        self._newest = self._text.rfind("\n", 0, -1) + 1
         self._lines: list[str] = []
+        self._asked: date | None = None
+        self._found: Exact | None = None
 
     def at(self, day: date) -> Exact | None:
         """The value on that day; None where there is none or the day was not asked for.
@@ -31,8 +34,12 @@ class SeriesText:
         Raises:
             ValueError: the line is not one of a series.
         """
-        if self._whole is not None:
-            return self._whole.at(day)
+        if day != self._asked:
+            self._found = self._at(day) if self._whole is None else self._whole.at(day)
+            self._asked = day
+        return self._found
+
+    def _at(self, day: date) -> Exact | None:
         line = self._line(day.isoformat())
         if not line:
             return None
@@ -47,6 +54,9 @@ class SeriesText:
         """The line that holds on a day: its own, else the newest before it, else none."""
         if day > self._last:
             return ""
+        newest = self._text[self._newest : -1]
+        if newest[:10] <= day:
+            return newest
         at = self._text.find(f"\n{day},")
         if at >= 0:
             return self._text[at + 1 : self._text.find("\n", at + 1)]

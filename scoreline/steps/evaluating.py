@@ -14,7 +14,7 @@ from scoreline.core.records import CheckIn, ScoreRecord, ValueRecord
 from scoreline.core.rollup import RolledUp, roll_up_plan
 from scoreline.core.scoring import Score
 from scoreline.core.scoring import score as score_one
-from scoreline.core.series import Series
+from scoreline.core.series_text import SeriesText
 from scoreline.steps.evidence import Evidence
 from scoreline.steps.gone import gone_by_age
 from scoreline.steps.observing import Observed, Observer
@@ -53,7 +53,7 @@ def gather(
     return Evidence(
         plan=plan,
         now=project.now(),
-        series={r: Series.parse(v.series) for r, v in values.items()},
+        series={r: SeriesText(v.series) for r, v in values.items()},
         streams=store.stream_states(),
         blocked=blocked,
         check_ins=check_ins,

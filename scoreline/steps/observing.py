@@ -8,13 +8,12 @@ not: where values come from (seen_values), why one cannot be used (withholding),
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 
-from scoreline.core.exact import Exact, exact_text
+from scoreline.core.exact import Exact, as_fraction, exact_text
 from scoreline.core.frozen import frozen_from
 from scoreline.core.model import BaselineAt, KeyResult, Reach
-from scoreline.core.moments import end_of_day
 from scoreline.core.observed import FrozenScore, Observations, Override
 from scoreline.core.records import Baseline, CheckIn
 from scoreline.core.scoring import resolve_target
@@ -55,6 +54,8 @@ class Observer:
 
     def _frozen(self, kr: KeyResult, as_of: date) -> FrozenScore | None:
         """What the closing of the cycle fixed, on its day and later ones."""
+        if not self._evidence.closings:
+            return None
         closing = self._evidence.closings.get(kr.id.split("/", 1)[0])
         if closing is None or closing.as_of is None or as_of < closing.as_of:
             return None
@@ -68,7 +69,7 @@ def _baseline(seen: Values) -> tuple[Fraction | None, Baseline | None]:
     if not isinstance(kind, Reach):
         return None, None
     if not isinstance(kind.baseline, BaselineAt):
-        return Fraction(kind.baseline), None
+        return as_fraction(kind.baseline), None
     frozen = seen.evidence.baselines.get(seen.kr.id)
     if frozen is not None and frozen.day == kind.baseline.date:
         number = exact_of(frozen.numerator, frozen.denominator).fraction
@@ -93,13 +94,12 @@ def _observed(seen: Values) -> Observed:
     baseline, taken = _baseline(seen)
     kind = seen.kr.kind
     target = resolve_target(kind.target, baseline) if isinstance(kind, Reach) else None
-    override = seen.override_on(seen.day)
+    override = seen.said.override_on(seen.day)
     why_held = None if override else withholding.held(seen)
     functions, factors = seen.steps()
-    no_data = withholding.no_data(seen)
-    if isinstance(kind, Reach) and baseline is None and isinstance(kind.baseline, BaselineAt):
-        no_data = f"the baseline has no value on {kind.baseline.date}"
-    good = withholding.last_good(seen, why_held)
+    good = None if why_held is None else withholding.last_good(seen)
+    is_plain = why_held is None and override is None
+    has_value = is_plain and seen.on_day is not None and seen.on_day.fraction is not None
     observations = Observations(
         value_on=seen.value_on,
         factor=seen.factor,
@@ -108,7 +108,7 @@ def _observed(seen: Values) -> Observed:
         held=why_held,
         last_good=good,
         stale=None if override else withholding.stale(seen),
-        no_data=no_data,
+        no_data=None if has_value else withholding.no_data(seen, baseline),
         step_value_on=functions,
         step_factors=factors,
         override=_mark(override),
@@ -118,29 +118,18 @@ def _observed(seen: Values) -> Observed:
         streams=seen.streams,
         values=seen.series,
         observed_at=_observed_at(seen, good),
-        provisional=_is_provisional(seen),
+        provisional=seen.looked_up.provisional(seen.metrics, seen.day),
         new_baseline=taken,
     )
 
 
 def _observed_at(seen: Values, good: tuple[Exact | None, date] | None) -> str | None:
     if seen.kr.manual:
-        found = seen.checked_in(seen.day)
+        found = seen.said.checked_in(seen.day)
         return found.day.isoformat() if found else None
     if good is not None:
         return good[1].isoformat()
-    newest = seen.newest()
-    return newest.strftime("%Y-%m-%dT%H:%M:%SZ") if newest else None
-
-
-def _is_provisional(seen: Values) -> bool:
-    """Whether the evaluated day is younger than the longest `settle` of its metrics."""
-    names = {part for n in seen.metrics for part in seen.looked_up.closure(n)}
-    days = max((seen.plan.metrics[n].settle_days for n in names), default=0)
-    if not days:
-        return False
-    settled = end_of_day(seen.day + timedelta(days=days), seen.evidence.zone)
-    return seen.evidence.now < settled
+    return seen.looked_up.newest_text(seen.streams, seen.day)
 
 
 def _mark(check_in: CheckIn | None) -> Override | None:

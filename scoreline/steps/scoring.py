@@ -12,7 +12,7 @@ from datetime import date
 from scoreline.core import faults
 from scoreline.core.exact import Exact, exact_text, shown
 from scoreline.core.records import digest
-from scoreline.core.series import Series
+from scoreline.measures.derived import Daily
 from scoreline.steps.defining import new_versions
 from scoreline.steps.evaluating import evaluate, gather, rolled_up, rows
 from scoreline.steps.measuring import Measured, measure
@@ -74,7 +74,7 @@ def _note_dimensions(project: Project, warehouse: Warehouse, measured: Measured)
         project.store.note_dimension(relation, column, found)
 
 
-def metric_rows(measured: Measured, series: Mapping[str, Series], day: date) -> list[MetricRow]:
+def metric_rows(measured: Measured, series: Mapping[str, Daily], day: date) -> list[MetricRow]:
     """The value of every measured series on a day."""
     found = []
     for request, record in measured.values.items():
