@@ -10,9 +10,9 @@ from pathlib import Path
 
 from scoreline.cli.console import console, print_json, safe
 from scoreline.cli.problems import counted
+from scoreline.core.durable import write_whole
 from scoreline.core.errors import UsageError
 from scoreline.definitions.project import FOLDER
-from scoreline.workbench.files import write_aside
 from scoreline.workbench.layout import Arranged, arrange_project
 
 FINDING = 1
@@ -30,7 +30,7 @@ def format_project(root: Path, *, check: bool, json: bool) -> int:
     left = [one for one in found if one.problem]
     if not check:
         for one in changed:
-            write_aside(root / one.file, one.after)
+            write_whole(root / one.file, one.after)
     if json:
         print_json(
             {

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scoreline.cli.console import console, print_json, safe
+from scoreline.core.durable import write_whole
 from scoreline.core.errors import UsageError
 from scoreline.definitions.project import FOLDER, load_project
 from scoreline.wiring import SourceReader, utc_now
 from scoreline.wiring.locating import locate
 from scoreline.workbench.drafting import Draft, Place, draft_source
 from scoreline.workbench.editor import SCHEMAS, refresh_schemas, write_schemas
-from scoreline.workbench.files import write_aside
 from scoreline.workbench.metricflow import import_metricflow
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -66,7 +66,7 @@ def propose_source(root: Path, wanted: Wanted, *, write: bool, json: bool) -> in
         if target.exists():
             raise UsageError(f"{target} is there already: give another --name, or print the draft")
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_aside(target, draft.text)
+        write_whole(target, draft.text)
         refresh_schemas(root)
     if json:
         print_json(
@@ -120,7 +120,7 @@ def draft_metrics(root: Path, file: Path, output: Path | None, json: bool) -> in
         if output.exists():
             raise UsageError(f"{output} is there already: name another file")
         output.parent.mkdir(parents=True, exist_ok=True)
-        write_aside(output, found.text)
+        write_whole(output, found.text)
         refresh_schemas(root)
     if json:
         lost = [{"metric": name, "why": why} for name, why in found.lost]

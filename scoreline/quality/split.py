@@ -13,6 +13,7 @@ from typing import Any
 
 from duckdb_engine import ConnectionWrapper
 
+from scoreline.core.durable import sync
 from scoreline.core.errors import CheckError
 from scoreline.quality.dialect import connect
 from scoreline.quality.model import FAILING_ROWS, REASON, ROW
@@ -122,11 +123,11 @@ class Batch:
         try:
             self._run(f"COPY ({query}) TO {path} {_PARQUET}")
             rows = self._count(f"SELECT count(*) FROM read_parquet({path})")
-            _sync(aside)
+            sync(aside)
             aside.replace(target)
         finally:
             aside.unlink(missing_ok=True)
-        _sync(target.parent)
+        sync(target.parent)
         return rows
 
     def _run(self, statement: str) -> None:
@@ -139,11 +140,3 @@ class Batch:
     def _count(self, query: str) -> int:
         [(count,)] = self._all(query)
         return int(count)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,6 @@ not: putting a draft in force; a person reads it, edits it and moves it into `ok
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarfloat import ScalarFloat
 
+from scoreline.core.durable import write_whole
 from scoreline.core.errors import UsageError
 from scoreline.core.exact import parse_exact, shown
 from scoreline.core.records import CycleEvent
@@ -54,9 +54,7 @@ def write_drafts(root: Path, event: CycleEvent, following: str) -> list[Path]:
         raise UsageError(f"{there[0]} is there already: move it away, then carry forward again")
     for target, text in written:
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{os.getpid()}")
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(target)
+        write_whole(target, text)
     return [target for target, _ in written]
 
 

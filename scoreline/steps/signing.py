@@ -10,7 +10,6 @@ said loudly, the command ends with exit status 3, and the next command tries aga
 from __future__ import annotations
 
 import getpass
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from scoreline.audit.places import PlaceError, write_checkpoint
 from scoreline.audit.signing import Checkpoint, PrivateKey, endorsement_body
+from scoreline.core.durable import write_whole
 from scoreline.core.errors import ScorelineError, UsageError
 from scoreline.core.records import SigningKey
 from scoreline.store.rows import LedgerBlock
@@ -215,14 +215,5 @@ def _made(folder: Path) -> PrivateKey:
     key = PrivateKey.new()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = _file(folder, key.id)
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(key.pem())
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_whole(target, key.pem(), 0o600)
     return key

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from types import TracebackType
 from typing import Any
 
 from scoreline.core.records import Batch, StreamVersion, ValueRecord
@@ -197,10 +196,5 @@ class Mixture:
     def __enter__(self) -> Mixture:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -7,13 +7,13 @@ finding and checking it. What does not: what the files contain.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scoreline.core.durable import sync
 from scoreline.core.errors import WarehouseError
 from scoreline.core.records import StoredFile
 
@@ -75,9 +75,9 @@ class FileStore:
                 path.unlink()
                 return stored
             target.parent.mkdir(parents=True, exist_ok=True)
-            _sync(path)
+            sync(path)
             path.replace(target)
-            _sync(target.parent)
+            sync(target.parent)
         except OSError as error:
             raise WarehouseError(
                 f"{path.name} cannot be stored in {self._folder}: {error.strerror or error}; "
@@ -115,7 +115,7 @@ class FileStore:
         target = self._folder / file.name
         try:
             target.unlink()
-            _sync(target.parent)
+            sync(target.parent)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -174,11 +174,3 @@ class OverlaidFiles(FileStore):
         """
         own = self._folder / file.name
         return super().path(file) if own.exists() else self._beneath.path(file)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

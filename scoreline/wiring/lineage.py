@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from scoreline.core.durable import write_whole
 from scoreline.core.errors import UsageError
 from scoreline.core.model import LineageTo
 from scoreline.steps.ports import LineageError, LineageSink
@@ -47,17 +48,20 @@ class FileSink:
         from openlineage.client.serde import Serde
 
         content = "".join(Serde.to_json(event) + "\n" for event in events).encode()
-        aside = self.path if self.append else self.path.with_name(f".{self.path.name}.part")
         try:
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            with aside.open("ab" if self.append else "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if aside != self.path:
-                aside.replace(self.path)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.append:
+                self._add(content)
+            else:
+                write_whole(self.path, content)
         except OSError as error:
             raise LineageError(f"{self.path} cannot be written: {error.strerror}") from None
+
+    def _add(self, content: bytes) -> None:
+        with self.path.open("ab") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 @dataclass(frozen=True, slots=True)

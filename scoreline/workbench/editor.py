@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from scoreline.core.durable import write_whole
 from scoreline.core.model import Plan
 from scoreline.definitions.project import FOLDER, file_patterns, load_project
 from scoreline.definitions.schemas import KINDS, json_schemas, schema_text
-from scoreline.workbench.files import write_aside
 
 SCHEMAS = ".scoreline/schema"
 PATTERNS = {kind: at for kind, at in file_patterns().items() if kind in KINDS}
@@ -48,7 +48,7 @@ def write_schemas(root: Path) -> list[Path]:
     for kind, schema in project_schemas(load_project(root).plan).items():
         path, text = folder / f"{kind}.json", schema_text(schema)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            write_aside(path, text)
+            write_whole(path, text)
             changed.append(path)
     return changed
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from scoreline.core.durable import write_whole
 from scoreline.core.errors import Problem
 from scoreline.definitions.project import FOLDER, load_project
 from scoreline.definitions.words import TYPE_ALIASES
-from scoreline.workbench.files import write_aside
 
 _ROUNDS = 6
 _ALIKE = 0.75
@@ -85,7 +85,7 @@ def mend(root: Path) -> list[Mended]:
             for file, count in kept.items()
         ]
     for one in found:
-        write_aside(root / one.file, one.after)
+        write_whole(root / one.file, one.after)
     return found
 
 

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from scoreline.core.durable import write_whole
 from scoreline.core.errors import UsageError
-from scoreline.workbench.files import write_aside
 from scoreline.workbench.templating import render
 
 PACKAGE = "own_connectors"
@@ -59,5 +59,5 @@ def write_connector(root: Path, name: str, kinds: frozenset[str]) -> OwnConnecto
         files[package] = '"""Connectors of this project\'s own."""\n'
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_aside(path, text)
+        write_whole(path, text)
     return OwnConnector(tuple(files), f"{PACKAGE}.{name}:{title}Connector")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scoreline.workbench.files import write_aside
+from scoreline.core.durable import write_whole
 
 SAMPLE = "exports/course_results.csv"
 _TEAMS = ("Sales", "Support", "Operations")
@@ -26,5 +26,5 @@ def write_sample(root: Path) -> Path:
         score = "" if result == "in progress" else str(55 + number * 13 % 45)
         team = _TEAMS[number % 3]
         lines.append(f"person{number:02}@company.example,{team},CRM-101,{result},{score}")
-    write_aside(path, "\n".join(lines) + "\n")
+    write_whole(path, "\n".join(lines) + "\n")
     return path

@@ -12,11 +12,11 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from scoreline.core.durable import write_whole
 from scoreline.core.errors import UsageError
 from scoreline.definitions.project import FOLDER
 from scoreline.workbench.drafting import Draft
 from scoreline.workbench.editor import editor_files
-from scoreline.workbench.files import write_aside
 from scoreline.workbench.first_metric import FirstMetric, dimensions, rounded
 from scoreline.workbench.naming import plain_name
 from scoreline.workbench.proposals import StreamProposal
@@ -134,7 +134,7 @@ def write_project(root: Path, files: Mapping[str, str], source: str) -> Started:
             kept.append(name)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_aside(path, text)
+        write_whole(path, text)
         written.append(name)
     objectives = next(n for n in files if n.startswith(f"{FOLDER}/objectives/"))
     return Started(tuple(written), tuple(kept), source, objectives)

@@ -16,7 +16,6 @@ from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 from scoreline.core.errors import LockedError, ScorelineError, WarehouseError
 from scoreline.core.model import Plan, Stream
@@ -58,13 +57,8 @@ class Scratch:
         self._folder = Path(folder)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
     def settle(self, names: Collection[str]) -> None:
         """Bring streams to what the definitions' contracts make of what is stored of them."""
