@@ -15,6 +15,7 @@ from scoreline.cli.console import console, exit_status, opened, print_json, safe
 from scoreline.core.errors import UsageError
 from scoreline.core.records import Batch, Decision, Quarantine
 from scoreline.steps.project import Project
+from scoreline.steps.reports import batch_json
 from scoreline.warehouse.preview import first_rows
 
 _STATES = ("landed", "passed", "blocked", "loaded", "rejected")
@@ -199,26 +200,6 @@ def _subject(project: Project, name: str) -> str:
     if name.startswith("q"):
         return project.store.quarantine(name).id
     return project.store.batch(name).id
-
-
-def batch_json(batch: Batch) -> dict[str, Any]:
-    """A batch as plain values."""
-    return {
-        "id": batch.id,
-        "stream": batch.stream,
-        "state": batch.state,
-        "object": batch.object,
-        "sha256": batch.object_digest,
-        "received_at": batch.received_at.isoformat(),
-        "rows_received": batch.rows_received,
-        "rows_kept": batch.rows_kept,
-        "rows_broken": batch.rows_broken,
-        "rows_quarantined": batch.rows_quarantined,
-        "rows_forgotten": batch.rows_forgotten,
-        "gone": dict(batch.gone),
-        "reason": batch.reason,
-        "released": batch.released,
-    }
 
 
 def quarantine_json(q: Quarantine) -> dict[str, Any]:

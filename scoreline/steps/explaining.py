@@ -22,7 +22,7 @@ from scoreline.steps.freshness import newest_event
 from scoreline.steps.gone import removals_in_words
 from scoreline.steps.project import Project, Waiting
 from scoreline.steps.proving import Proof, Prover
-from scoreline.steps.reports import KeyResultRow
+from scoreline.steps.reports import KeyResultRow, batch_json
 from scoreline.steps.status import key_result_json, standing
 
 _BATCH_RECORDS = ("receipt", "reread", "checks", "decision", "load", "removal")
@@ -151,18 +151,7 @@ def _check_json(check: CheckResult) -> dict[str, Any]:
 def _batch_json(behind: BatchBehind) -> dict[str, Any]:
     batch = behind.batch
     return {
-        "id": batch.id,
-        "state": batch.state,
-        "object": batch.object,
-        "sha256": batch.object_digest,
-        "received_at": batch.received_at.isoformat(),
-        "rows_received": batch.rows_received,
-        "rows_kept": batch.rows_kept,
-        "rows_broken": batch.rows_broken,
-        "rows_quarantined": batch.rows_quarantined,
-        "rows_forgotten": batch.rows_forgotten,
-        "gone": dict(batch.gone),
-        "reason": batch.reason,
+        **batch_json(batch),
         "receipt": dict(batch.receipt),
         "stored": behind.stored,
         "rows_stored": behind.rows_stored,

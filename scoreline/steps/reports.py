@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from scoreline.core.records import CheckResult
+from scoreline.core.records import Batch, CheckResult
 from scoreline.core.rollup import RolledUp
 from scoreline.core.scoring import Score
 
@@ -159,3 +159,23 @@ class RunReport:
             or bool(self.problems)
             or bool(self.scores and self.scores.errors)
         )
+
+
+def batch_json(batch: Batch) -> dict[str, Any]:
+    """A batch in the fields and order that programs rely on."""
+    return {
+        "id": batch.id,
+        "stream": batch.stream,
+        "state": batch.state,
+        "object": batch.object,
+        "sha256": batch.object_digest,
+        "received_at": batch.received_at.isoformat(),
+        "rows_received": batch.rows_received,
+        "rows_kept": batch.rows_kept,
+        "rows_broken": batch.rows_broken,
+        "rows_quarantined": batch.rows_quarantined,
+        "rows_forgotten": batch.rows_forgotten,
+        "gone": dict(batch.gone),
+        "reason": batch.reason,
+        "released": batch.released,
+    }

@@ -33,7 +33,7 @@ from scoreline.store.codec import file_body, instant, parsed
 from scoreline.store.gate_rows import batch_from, quarantine_from, with_receipts
 from scoreline.store.landing import resolved
 from scoreline.store.rows import StoredDecision
-from scoreline.store.schema import batches, ledger_blocks, ledger_records, quarantines
+from scoreline.store.schema import batches, ledger_records, quarantines
 
 
 class GateBook(StoreBase):
@@ -137,19 +137,12 @@ class GateBook(StoreBase):
 
     def decisions(self, subject: str | None = None) -> list[StoredDecision]:
         """Every decision, or those on one batch or quarantine, in their order."""
-        query = (
-            select(ledger_records.c.body, ledger_records.c.digest, ledger_blocks.c.recorded_at)
-            .join(ledger_blocks, ledger_blocks.c.height == ledger_records.c.block)
-            .where(ledger_records.c.kind == "decision")
-            .order_by(ledger_records.c.seq)
-        )
-        if subject is not None:
-            query = query.where(ledger_records.c.subject == subject)
         with self._read() as connection:
-            return [
-                StoredDecision(decision_from(parsed(body)), digest, instant(at))
-                for body, digest, at in connection.execute(query)
-            ]
+            found = ledger.sealed_records(connection, "decision", subject)
+        return [
+            StoredDecision(decision_from(parsed(r.body)), r.digest, instant(r.recorded_at))
+            for r in found
+        ]
 
 
 def _decide_batch(connection: Connection, decision: Decision, now: datetime) -> Batch:

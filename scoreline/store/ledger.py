@@ -131,6 +131,26 @@ def _place(connection: Connection, height: int, seqs: Sequence[int]) -> None:
     connection.execute(statement, [{"at": seq, "place": n} for n, seq in enumerate(seqs)])
 
 
+def sealed_records(connection: Connection, kind: str, subject: str | None = None) -> list[Any]:
+    """Rows of body, digest, height and recorded_at of a kind's records in blocks, oldest first.
+
+    Args:
+        connection: the open transaction.
+        kind: of the records.
+        subject: only those about it, where it is given.
+    """
+    block, record = ledger_blocks.c, ledger_records.c
+    query = (
+        select(record.body, record.digest, block.height, block.recorded_at)
+        .join(ledger_blocks, block.height == record.block)
+        .where(record.kind == kind)
+        .order_by(record.seq)
+    )
+    if subject is not None:
+        query = query.where(record.subject == subject)
+    return list(connection.execute(query))
+
+
 def record_from(row: Any) -> LedgerRecord:
     """A record from a row that has its columns."""
     return LedgerRecord(

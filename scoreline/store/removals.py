@@ -157,19 +157,12 @@ class RemovalBook(StoreBase):
 
     def forgotten(self, stream: str | None = None) -> list[StoredForgetting]:
         """Who was forgotten in a stream, or in any, oldest first."""
-        query = (
-            select(ledger_records.c.body, ledger_records.c.digest, ledger_blocks.c.recorded_at)
-            .join(ledger_blocks, ledger_blocks.c.height == ledger_records.c.block)
-            .where(ledger_records.c.kind == "forget")
-            .order_by(ledger_records.c.seq)
-        )
-        if stream is not None:
-            query = query.where(ledger_records.c.subject == stream)
         with self._read() as connection:
-            return [
-                StoredForgetting(forgetting_from(parsed(body)), digest, instant(at))
-                for body, digest, at in connection.execute(query)
-            ]
+            found = ledger.sealed_records(connection, "forget", stream)
+        return [
+            StoredForgetting(forgetting_from(parsed(r.body)), r.digest, instant(r.recorded_at))
+            for r in found
+        ]
 
     def drop_dimension_values(
         self, relations: Iterable[str], *, column: str | None = None, value: str | None = None

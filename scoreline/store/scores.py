@@ -63,7 +63,12 @@ class ScoreBook(StoreBase):
             as_of: the last day that counts.
             key_results: only these (None: all).
         """
-        good = (scores.c.good == 1, scores.c.as_of <= as_of.isoformat())
+        return self._last_good(as_of, key_results)
+
+    def _last_good(
+        self, as_of: date, key_results: Iterable[str] | None, *conditions: Any
+    ) -> dict[str, dict[str, Any]]:
+        good = (scores.c.good == 1, scores.c.as_of <= as_of.isoformat(), *conditions)
         if key_results is None:
             return self._last(*good)
         found: dict[str, dict[str, Any]] = {}

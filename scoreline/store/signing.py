@@ -49,24 +49,12 @@ class SigningBook(StoreBase):
 
     def signing_keys(self) -> list[StoredKey]:
         """Every key that ever signed, oldest first; the last one signs now."""
-        query = (
-            select(
-                ledger_records.c.body,
-                ledger_records.c.digest,
-                ledger_blocks.c.height,
-                ledger_blocks.c.recorded_at,
-            )
-            .join(ledger_blocks, ledger_blocks.c.height == ledger_records.c.block)
-            .where(ledger_records.c.kind == "key")
-            .order_by(ledger_records.c.seq)
-        )
         with self._read() as connection:
-            return [
-                StoredKey(
-                    key_from(parsed(row.body)), row.digest, row.height, instant(row.recorded_at)
-                )
-                for row in connection.execute(query)
-            ]
+            found = ledger.sealed_records(connection, "key")
+        return [
+            StoredKey(key_from(parsed(r.body)), r.digest, r.height, instant(r.recorded_at))
+            for r in found
+        ]
 
     def newest_block(self) -> LedgerBlock | None:
         """The newest block; None before the first."""

@@ -26,7 +26,6 @@ from scoreline.core.records import (
 )
 from scoreline.store.bodies import baseline_from, score_from
 from scoreline.store.codec import instant, instant_text, parsed, unpacked
-from scoreline.store.gate_rows import chunks
 from scoreline.store.inforce import chosen, with_bodies
 from scoreline.store.rows import (
     StoredCycle,
@@ -130,17 +129,7 @@ class StoreThen(ControlStore):
             .where(ledger_records.c.kind == "score")
             .where(ledger_blocks.c.recorded_at < instant_text(self.at))
         )
-        good = [
-            scores.c.good == 1,
-            scores.c.as_of <= as_of.isoformat(),
-            scores.c.record.in_(before),
-        ]
-        if key_results is None:
-            return self._last(*good)
-        found: dict[str, dict[str, Any]] = {}
-        for names in chunks(dict.fromkeys(key_results)):
-            found |= self._last(*good, scores.c.key_result.in_(names))
-        return found
+        return self._last_good(as_of, key_results, scores.c.record.in_(before))
 
     def newest_scores(self, upto: date | None = None) -> dict[str, dict[str, Any]]:
         """The body of each key result's score on the newest day (up to a day) known then."""
