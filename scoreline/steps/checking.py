@@ -16,6 +16,7 @@ from scoreline.definitions.lint import Facts, lint
 from scoreline.definitions.metric_tests import load_tests
 from scoreline.definitions.vanished import vanished
 from scoreline.measures.allowed import validate
+from scoreline.measures.kept import outlasting
 from scoreline.quality.catalogue import legal_types, misuse, why_not
 from scoreline.quality.checks import checks_for
 from scoreline.quality.model import CheckSpec
@@ -49,6 +50,7 @@ def all_problems(root: Path, options_check: OptionsCheck, recorded: RecordedFact
     found += _templates(root)
     known = recorded(root, loaded.plan)
     found += lint(loaded.plan, known.facts if known else None)
+    found += outlasting(loaded.plan)
     if known is not None:
         found += vanished(loaded.plan, loaded.problems, known.key_results)
     return sorted(dict.fromkeys(found), key=lambda p: (p.place, p.code))

@@ -25,6 +25,7 @@ from scoreline.core.periods import shift
 from scoreline.core.records import Batch, Quarantine
 from scoreline.core.retention import FOREVER, Age, Retention
 from scoreline.core.series import Series
+from scoreline.measures.kept import retention_of
 from scoreline.measures.reach import Need, needs
 from scoreline.steps.loading import due_batches, files_for, load_stream
 from scoreline.steps.project import Project
@@ -101,16 +102,6 @@ def expire(project: Project, warehouse: Warehouse, found: Expiry, run: str | Non
             load_stream(project, warehouse, project.plan.streams[name])
         except WarehouseError as error:  # noted: what is computed from it is held
             project.trouble(f"{name} could not be loaded: {error}")
-
-
-def retention_of(plan: Plan, stream: str) -> Retention:
-    """The ages that hold for a stream; its bytes are kept no longer than its rows."""
-    declared = plan.streams.get(stream)
-    own = (declared.retention if declared else None) or Retention()
-    rules = own.over(plan.organisation.retention or Retention())
-    if rules.of("raw").is_longer(rules.of("rows")):
-        rules = replace(rules, raw=rules.rows)
-    return rules
 
 
 def open_key_results(project: Project, today: date) -> list[KeyResult]:

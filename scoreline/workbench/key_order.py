@@ -14,13 +14,14 @@ Path = tuple[str | int, ...]
 _REST = "…"
 _ORGANISATION = (
     "organisation timezone cycles evaluate fiscal_year_starts thresholds holidays check_ins "
-    "schedule personal … teams people"
+    "schedule personal approve_targets retention checkpoints lineage … teams people"
 )
 _SOURCE = "source description owner connector options schedule … streams"
 _STREAM = (
     "description options columns key load history version_by cursor event_time fresh_within "
-    "fresh_by schema_contract … expect"
+    "fresh_by schema_contract retention … expect"
 )
+_RETENTION = "raw rows series"
 _COLUMN = (
     "type header position format timezone ambiguous decimal thousands one_of null_values personal "
     "on_error … description"
@@ -39,6 +40,8 @@ _ORDERS: dict[str, tuple[tuple[Path, str], ...]] = {
         ((), _ORGANISATION),
         (("cycles", "*"), "start end …"),
         (("thresholds",), "on_track at_risk grace …"),
+        (("retention",), _RETENTION),
+        (("lineage",), "url api_key file namespace …"),
         (("teams", "*"), "title lead parent weight …"),
     ),
     "source": (
@@ -46,6 +49,7 @@ _ORDERS: dict[str, tuple[tuple[Path, str], ...]] = {
         (("streams", "*"), _STREAM),
         (("streams", "*", "columns", "*"), _COLUMN),
         (("streams", "*", "schema_contract"), "new_column missing_column type_change shrink_below"),
+        (("streams", "*", "retention"), _RETENTION),
         (("streams", "*", "expect", "*"), "type column … on_failure"),
     ),
     "metrics": (
