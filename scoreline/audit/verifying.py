@@ -43,13 +43,23 @@ class Verification:
 
 
 def verify(
-    store: ControlStore, files: FileStore, begin: Callable[[int], None], advance: Callable[[], None]
+    store: ControlStore,
+    files: FileStore,
+    begin: Callable[[int], None],
+    advance: Callable[[], None],
+    *,
+    records: bool = True,
 ) -> Verification:
     """Check every record, block and stored file; reads everything, changes nothing.
 
-    `begin` is told the number of files, `advance` is called after each.
+    Args:
+        store: the control store.
+        files: the stored files.
+        begin: is told the number of files.
+        advance: is called after each.
+        records: look at each record; False where `rescoring_parts` does so.
     """
-    findings = [(f.place, f.what) for f in store.verify_ledger()]
+    findings = [(f.place, f.what) for f in store.verify_ledger(records=records)]
     blocks, kept = store.blocks(), _stored_files(store)
     begin(len(kept))
     damaged: dict[StoredFile, Damaged] = {}
@@ -68,9 +78,9 @@ def verify(
             words = f"was removed ({cause}), and is there: `scoreline prune` removes it for good"
             findings.append((f"stored file {file.name}", words))
     counts = dict(Counter(removed.values()))
-    records = sum(b.count for b in blocks)
+    sealed = sum(b.count for b in blocks)
     wrong_files = list(damaged.values())
-    return Verification(records, len(blocks), len(kept), findings, counts, wrong_files)
+    return Verification(sealed, len(blocks), len(kept), findings, counts, wrong_files)
 
 
 def damaged_files(store: ControlStore, files: FileStore) -> list[Damaged]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from scoreline.audit.depending import Depending, depending
 from scoreline.audit.rescoring import EVERY, Rescoring
-from scoreline.audit.rescoring_parts import rescored
+from scoreline.audit.rescoring_parts import examined
 from scoreline.audit.signatures import Signatures, check_signatures
 from scoreline.audit.verifying import Verification, verify
 from scoreline.cli.console import console, opened, print_json, safe
@@ -91,17 +91,20 @@ def _verified(project: Project, against: Sequence[str], raw: RawOrder) -> _Verif
     places = dict.fromkeys([*against, *filter(None, [project.checkpoint_place])])
     signatures = check_signatures(project.store, list(places), busy)
     listener = project.listener
-    with rescored(project.store) as outcome:
+    with examined(project.store) as outcome:
         record = verify(
             project.store,
             project.files,
             lambda files: listener.begin("hashing stored files", files),
             listener.advance,
+            records=False,
         )
         listener.end()
-        listener.begin("computing scores again", project.store.count_scores() // EVERY)
-        scores = outcome(listener.advance)
+        listener.begin("checking records and scores", project.store.count_scores() // EVERY)
+        examination = outcome(listener.advance)
         listener.end()
+    record.findings[:0] = [(f.place, f.what) for f in examination.findings]
+    scores = examination.scores
     affected = depending(project.plan, (d.stream for d in record.damaged))
     return _Verified(record, signatures, scores, affected, _from_raw(project, raw))
 

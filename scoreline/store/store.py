@@ -6,6 +6,7 @@ any statement (each part has its module).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from scoreline.store import backup, dialect, migrating
@@ -24,10 +25,11 @@ from scoreline.store.runs import RunBook
 from scoreline.store.scores import ScoreBook
 from scoreline.store.signing import SigningBook
 from scoreline.store.values import ValueBook
-from scoreline.store.verifying import verify
+from scoreline.store.verifying import attempted, verify
+from scoreline.store.verifying_records import checked
 from scoreline.store.versions import VersionBook
 from scoreline.store.visitors import VisitorBook
-from scoreline.store.walking import WalkBook
+from scoreline.store.walking import WalkBook, Walked
 
 
 class ControlStore(
@@ -87,12 +89,29 @@ class ControlStore(
         """
         backup.snapshot(self.url, target)
 
-    def verify_ledger(self) -> list[Finding]:
+    def verify_ledger(self, *, records: bool = True) -> list[Finding]:
         """Everything in the store that is not as it was written; empty if all is well.
 
         Every record's bytes against its digest, every block against its records and the
         block before, every row against the records that made it, and every guarded row
         against its own digest. Reads the whole store in one snapshot.
+
+        Args:
+            records: look at each record; False where `walk_checked` does so.
         """
         with self._read() as connection:
-            return verify(connection)
+            return verify(connection, records=records)
+
+    def walk_checked(self, after: int = 0, upto: int | None = None) -> Iterator[Walked | Finding]:
+        """The walk through a range of records, each of which is checked on the way.
+
+        Args:
+            after: begin behind this record (0: with the first).
+            upto: end with this record (None: with the newest).
+
+        Yields:
+            What is wrong with any record and its row, and the records that scores rest on;
+            of those before the range there are none.
+        """
+        with self._read() as connection:
+            yield from attempted("ledger_records", checked(connection, after, upto))

@@ -1,47 +1,54 @@
 """Verifying the store: the ledger against itself, and every stage after it.
 
-What belongs here: records, blocks, chain, and the order of the stages. What does not:
-rows against records (verifying_rows), raw files and computing again (audit).
+What belongs here: blocks, chain, and the order of the stages. What does not: each record
+and its row (verifying_records), what rows are to one another (verifying_rows), raw files
+and computing again (audit).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from scoreline.core.records import digest, digest_of
+from scoreline.core.records import digest_of
 from scoreline.store import dialect, guarded
-from scoreline.store.bodies import SUBJECTS
-from scoreline.store.codec import parsed
 from scoreline.store.rows import Finding
 from scoreline.store.schema import HEAD, ledger_blocks, ledger_records
-from scoreline.store.verifying_rows import (
-    RowsOfRecords,
-    rows_of_records,
-    verify_gate,
-    verify_references,
-    verify_row,
-)
+from scoreline.store.verifying_records import checked
+from scoreline.store.verifying_rows import verify_gate, verify_references
+
+T = TypeVar("T")
 
 BATCH = 5000
 """Rows fetched at a time."""
 
 
-def verify(connection: Connection) -> list[Finding]:
-    """Everything that is wrong, stage by stage; a stage that cannot finish is a finding."""
+def verify(connection: Connection, *, records: bool = True) -> list[Finding]:
+    """Everything that is wrong, stage by stage; a stage that cannot finish is a finding.
+
+    Args:
+        connection: of one snapshot.
+        records: look at each record; without, another process does that (`checked`).
+    """
     findings: list[Finding] = []
     for name, stage in _STAGES.items():
-        try:
-            findings.extend(stage(connection))
-        except (SQLAlchemyError, ValueError, TypeError, KeyError, AttributeError) as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            findings.append(Finding(name, f"cannot be read to the end: {reason}"))
+        if records or stage is not _verify_records:
+            findings += attempted(name, stage(connection))
     return findings
+
+
+def attempted(name: str, stage: Iterator[T]) -> Iterator[T | Finding]:
+    """What a stage finds; that it cannot finish is a finding more."""
+    try:
+        yield from stage
+    except (SQLAlchemyError, ValueError, TypeError, KeyError, AttributeError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        yield Finding(name, f"cannot be read to the end: {reason}")
 
 
 def _verify_version(connection: Connection) -> Iterator[Finding]:
@@ -51,55 +58,8 @@ def _verify_version(connection: Connection) -> Iterator[Finding]:
 
 
 def _verify_records(connection: Connection) -> Iterator[Finding]:
-    """Bytes against digests, columns and rows against bytes, numbers without a gap."""
-    expected = 0
-    for page in _pages(connection):
-        rows = rows_of_records(connection, page[0].seq, page[-1].seq)
-        for record in page:
-            expected += 1
-            if record.seq != expected:
-                place = f"ledger record {record.seq}"
-                yield Finding(place, f"follows record {expected - 1}: records are missing")
-                expected = record.seq
-            yield from _verify_record(record, rows)
-
-
-def _pages(connection: Connection) -> Iterator[Sequence[Row[Any]]]:
-    query = select(ledger_records).order_by(ledger_records.c.seq).limit(BATCH)
-    page = connection.execute(query).all()
-    while page:
-        yield page
-        page = connection.execute(query.where(ledger_records.c.seq > page[-1].seq)).all()
-
-
-def _verify_record(record: Row[Any], rows: RowsOfRecords) -> Iterator[Finding]:
-    place = f"ledger record {record.seq}"
-    if digest(record.body) != record.digest:
-        yield Finding(place, "its bytes do not have its digest: it was changed")
-    body = _body(record.body)
-    kind, subject = _identity(body)
-    if (kind, subject) != (record.kind, record.subject):
-        yield Finding(
-            place,
-            f"its bytes are a {kind} of {subject}, filed as {record.kind} of {record.subject}",
-        )
-    if (record.block is None) != (record.position is None):
-        yield Finding(place, "has a block without a position, or the other way round")
-    yield from verify_row(rows, record.kind, record.seq, body)
-
-
-def _body(content: bytes) -> Any:
-    try:
-        return parsed(content)
-    except ValueError:
-        return None
-
-
-def _identity(body: Any) -> tuple[Any, Any]:
-    try:
-        return body["record"], body[SUBJECTS[body["record"]]]
-    except (TypeError, KeyError):
-        return "damaged record", None
+    """Bytes against digests, columns, rows and series against bytes, numbers without a gap."""
+    return (found for found in checked(connection) if isinstance(found, Finding))
 
 
 def _verify_blocks(connection: Connection) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Verifying rows against the ledger: each says what its records say, and nothing more.
 
-What belongs here: tables whose contents the ledger determines. What does not: the ledger
-itself (verifying), rows' own digests (guarded).
+What belongs here: tables whose contents the ledger determines. What does not: one record and
+its row (verifying_records), the ledger itself (verifying), rows' own digests (guarded).
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, func, or_, select
+from sqlalchemy import Connection, Table, and_, func, select, union
 
-from scoreline.core.records import digest, digest_of
+from scoreline.core.records import digest_of
 from scoreline.store import transitions
 from scoreline.store.codec import parsed, text_digest, unpacked
 from scoreline.store.rows import Finding
@@ -33,172 +34,126 @@ from scoreline.store.schema import (
 )
 
 Columns = dict[str, Any]
+Said = tuple[Any, ...]
+Content = Mapping[str, Any]
 
 
-def _definition(body: Mapping[str, Any]) -> Columns:
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A table whose key is a ledger record of one kind.
+
+    Attributes:
+        table: the table.
+        columns: those that the record's body determines.
+        said: what a body says they hold.
+        subject: what `newest` is of; empty where the table has none.
+    """
+
+    table: Table
+    columns: tuple[str, ...]
+    said: Callable[[Content], Said]
+    subject: tuple[str, ...]
+
+
+def _definition(body: Content) -> Said:
     sql = body["sql"]
-    return {
-        "name": body["name"],
-        "digest": digest_of(body["definition"]),
-        "sql_digest": None if sql is None else text_digest(sql),
-    }
+    sql_digest = None if sql is None else text_digest(sql)
+    return body["name"], digest_of(body["definition"]), sql_digest
 
 
-def _value(body: Mapping[str, Any]) -> Columns:
-    return {key: body[key] for key in ("request", "input_digest", "series_digest")}
+def _value(body: Content) -> Said:
+    return body["request"], body["input_digest"], body["series_digest"]
 
 
-def _dated(body: Mapping[str, Any]) -> Columns:
-    return {key: body[key] for key in ("key_result", "day")}
+def _dated(body: Content) -> Said:
+    return body["key_result"], body["day"]
 
 
-def _score(body: Mapping[str, Any]) -> Columns:
-    columns = {key: body[key] for key in ("key_result", "as_of", "status", "replaces")}
-    return {**columns, "good": int(body.get("good") is True)}
+def _score(body: Content) -> Said:
+    good = int(body.get("good") is True)
+    return body["key_result"], body["as_of"], body["status"], good, body["replaces"]
 
 
-def _cycle(body: Mapping[str, Any]) -> Columns:
-    return {key: body[key] for key in ("cycle", "state")}
-
-
-def _restatement(body: Mapping[str, Any]) -> Columns:
-    return {"key_result": body["key_result"]}
-
-
-_REFERENCES: tuple[
-    tuple[str, Table, Callable[[Mapping[str, Any]], Columns], tuple[str, ...]], ...
-] = (
-    ("definition", definitions, _definition, ("name",)),
-    ("value", series_values, _value, ("request",)),
-    ("baseline", baselines, _dated, ("key_result",)),
-    ("score", scores, _score, ("key_result", "as_of")),
-    ("check_in", check_ins, _dated, ()),
-    ("cycle", cycles, _cycle, ("cycle",)),
-    ("restatement", restatements, _restatement, ("key_result",)),
-)
-"""For each kind of record: its table, the columns its body gives, what `newest` is of."""
-
-_TABLES = {kind: (table, expected) for kind, table, expected, _ in _REFERENCES}
-
-
-RowsOfRecords = Mapping[str, Mapping[int, RowMapping]]
-"""Rows by the kind and the number of the record that is their key."""
-
-
-def rows_of_records(connection: Connection, first: int, last: int) -> RowsOfRecords:
-    """The rows whose key is one of these ledger records, without the texts of series."""
-    found = {}
-    for kind, table, _, _ in _REFERENCES:
-        query = select(*(c for c in table.columns if c.name != "series"))
-        rows = connection.execute(query.where(table.c.record.between(first, last))).mappings()
-        found[kind] = {row["record"]: row for row in rows}
-    return found
-
-
-def verify_row(rows: RowsOfRecords, kind: str, seq: int, body: Any) -> Iterator[Finding]:
-    """The row of a record against the record's body, where it has one."""
-    row = rows[kind].get(seq) if kind in rows else None
-    if row is None:
-        return
-    table, expected = _TABLES[kind]
-    try:
-        said = expected(body)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        yield Finding(f"{table.name} {seq}", "its ledger record cannot be read")
-        return
-    for name, value in said.items():
-        if row[name] != value:
-            words = f"{name} is {row[name]!r}, the ledger says {value!r}"
-            yield Finding(f"{table.name} {seq}", words)
+REFERENCES: Mapping[str, Reference] = {
+    "definition": Reference(definitions, ("name", "digest", "sql_digest"), _definition, ("name",)),
+    "value": Reference(
+        series_values, ("request", "input_digest", "series_digest"), _value, ("request",)
+    ),
+    "baseline": Reference(baselines, ("key_result", "day"), _dated, ("key_result",)),
+    "score": Reference(
+        scores,
+        ("key_result", "as_of", "status", "good", "replaces"),
+        _score,
+        ("key_result", "as_of"),
+    ),
+    "check_in": Reference(check_ins, ("key_result", "day"), _dated, ()),
+    "cycle": Reference(
+        cycles, ("cycle", "state"), lambda body: (body["cycle"], body["state"]), ("cycle",)
+    ),
+    "restatement": Reference(
+        restatements, ("key_result",), lambda body: (body["key_result"],), ("key_result",)
+    ),
+}
+"""By the kind of their records."""
 
 
 def verify_references(connection: Connection) -> Iterator[Finding]:
-    """Rows whose key is no ledger record of their kind; records without their row."""
-    for kind, table, _, subject in _REFERENCES:
-        yield from _without_record(connection, kind, table)
-        yield from _without_row(connection, kind, table)
-        if subject:
-            yield from _newest(connection, table, subject)
-    yield from _series(connection)
+    """What rows of records are to one another: the newest of each subject, replacements."""
+    for of in REFERENCES.values():
+        if of.subject:
+            yield from _newest(connection, of.table, of.subject)
     yield from _replacements(connection)
-
-
-def _without_record(connection: Connection, kind: str, table: Table) -> Iterator[Finding]:
-    query = (
-        select(table.c.record)
-        .outerjoin(ledger_records, ledger_records.c.seq == table.c.record)
-        .where(ledger_records.c.kind.is_distinct_from(kind))
-        .order_by(table.c.record)
-    )
-    for record in connection.execute(query).scalars():
-        yield Finding(f"{table.name} {record}", f"refers to no {kind} in the ledger")
-
-
-def _without_row(connection: Connection, kind: str, table: Table) -> Iterator[Finding]:
-    query = (
-        select(ledger_records.c.seq)
-        .outerjoin(table, table.c.record == ledger_records.c.seq)
-        .where(ledger_records.c.kind == kind, table.c.record.is_(None))
-    )
-    for seq in connection.execute(query).scalars():
-        yield Finding(f"ledger record {seq}", f"has no row in {table.name}")
 
 
 def _newest(connection: Connection, table: Table, subject: tuple[str, ...]) -> Iterator[Finding]:
     """The newest row of each subject, and no other, is marked so."""
-    by = [table.c[name] for name in subject]
-    last = select(table.c.record, func.max(table.c.record).over(partition_by=by).label("last"))
-    ranked = last.subquery()
-    query = (
-        select(table.c.record)
-        .join(ranked, ranked.c.record == table.c.record)
-        .where(
-            or_(
-                and_(ranked.c.last == table.c.record, table.c.newest != 1),
-                and_(ranked.c.last != table.c.record, table.c.newest != 0),
-            )
-        )
-    )
-    for record in connection.execute(query).scalars():
+    last = select(func.max(table.c.record)).group_by(*(table.c[name] for name in subject))
+    said = select(table.c.record).where(table.c.newest == 1)
+    of_none = table.c.newest.is_(None) | table.c.newest.not_in((0, 1))
+    queries = last.except_(said), said.except_(last), select(table.c.record).where(of_none)
+    wrong = {record for query in queries for record in connection.execute(query).scalars()}
+    for record in sorted(wrong):
         yield Finding(f"{table.name} {record}", f"is wrong about being the newest of its {subject}")
 
 
-def _series(connection: Connection) -> Iterator[Finding]:
-    """The texts of series against their digests."""
-    table = series_values
-    columns = [table.c[n] for n in ("record", "series_digest", "coding", "stored_digest", "series")]
-    query = select(*columns, ledger_records.c.digest).order_by(table.c.record)
-    query = query.join(ledger_records, ledger_records.c.seq == table.c.record)
-    expired = expired_values(connection)
-    for row in connection.execute(query):
-        if row.digest in expired and row.series == b"" and row.stored_digest == digest(b""):
-            continue
-        try:
-            same = text_digest(unpacked(row.coding, row.series)) == row.series_digest
-        except (ValueError, zlib.error):
-            same = False
-        if not same or digest(row.series) != row.stored_digest:
-            yield Finding(f"series_values {row.record}", "its series does not have its digest")
+def expired_values(connection: Connection, *, lenient: bool = False) -> frozenset[str]:
+    """The digests of the value records whose series were removed.
 
-
-def expired_values(connection: Connection) -> frozenset[str]:
-    """The digests of the value records whose series were removed."""
+    Args:
+        connection: of one snapshot.
+        lenient: pass over records that cannot be read: their digests tell that they are damaged.
+    """
     query = select(ledger_records.c.body).where(ledger_records.c.kind == "expiry")
-    bodies = map(parsed, connection.execute(query).scalars())
-    return frozenset(value for body in bodies for value in body["values"])
+    found: set[str] = set()
+    for content in connection.execute(query).scalars():
+        try:
+            found.update(parsed(content)["values"])
+        except (ValueError, KeyError, TypeError):
+            if not lenient:
+                raise
+    return frozenset(found)
 
 
 def _replacements(connection: Connection) -> Iterator[Finding]:
-    """Each score names the one before it of its key result and day."""
+    """Each score names the one before it of its key result and day; a first one names none."""
+    of = scores.c
+    many = select(of.key_result, of.as_of).group_by(of.key_result, of.as_of)
+    many = many.having(func.count() > 1)
+    told = select(of.key_result, of.as_of).where(of.replaces.is_not(None))
+    looked_at = union(many, told).subquery()
     before = func.lag(ledger_records.c.digest).over(
-        partition_by=[scores.c.key_result, scores.c.as_of], order_by=scores.c.record
+        partition_by=[of.key_result, of.as_of], order_by=of.record
     )
-    query = select(scores.c.record, scores.c.replaces, before.label("before")).join(
-        ledger_records, ledger_records.c.seq == scores.c.record
+    named = looked_at.c
+    same = and_(of.key_result == named.key_result, of.as_of == named.as_of)
+    query = (
+        select(of.record, of.replaces, before.label("before"))
+        .join(ledger_records, ledger_records.c.seq == of.record)
+        .join(looked_at, same)
     )
-    named = query.subquery().c
-    wrong = select(named.record).where(named.replaces.is_distinct_from(named.before))
-    for record in connection.execute(wrong.order_by(named.record)).scalars():
+    placed = query.subquery().c
+    wrong = select(placed.record).where(placed.replaces.is_distinct_from(placed.before))
+    for record in connection.execute(wrong.order_by(placed.record)).scalars():
         yield Finding(f"scores {record}", "does not name the record that it replaces")
 
 

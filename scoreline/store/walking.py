@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, starmap
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from scoreline.store.base import StoreBase
-from scoreline.store.schema import ledger_blocks, ledger_records, series_values
+from scoreline.store.schema import ledger_records, series_values
 
 BATCH = 2000
 """Rows fetched at a time."""
@@ -23,23 +24,27 @@ record, value = ledger_records.c, series_values.c
 WALKED = ("definition", "value", "baseline", "check_in", "cycle", "score")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Walked:
-    """One record, with the time of its block (None while it waits for one).
+    """One record.
 
     Of a value there is no body, but its request, the digest of its series and the series
     as it is packed (`codec.unpacked`; empty bytes where it was removed by its age).
+
+    Where the record was checked on the way, what was read for that is handed on: the body
+    as `parsed`, the series as `text`.
     """
 
     seq: int
     kind: str
     digest: str
-    recorded_at: str | None
     body: bytes | None
     request: str | None = None
     series_digest: str | None = None
     coding: str | None = None
     series: bytes | None = None
+    text: str | None = None
+    parsed: Any = None
 
 
 class WalkBook(StoreBase):
@@ -55,11 +60,22 @@ class WalkBook(StoreBase):
             upto: end with this record (None: with the newest).
         """
         with self._read() as connection:
-            reader = connection.execution_options(yield_per=BATCH)
             if after:
-                yield from _walked(reader, _known_by(after))
+                yield from _walked(connection, _known_by(after))
             wanted = record.kind.in_(WALKED) & (record.seq > after)
-            yield from _walked(reader, wanted if upto is None else wanted & (record.seq <= upto))
+            yield from _walked(
+                connection, wanted if upto is None else wanted & (record.seq <= upto)
+            )
+
+    def known_by(self, after: int, since: int = 0) -> Iterator[Walked]:
+        """What was known once a record was written, as far as it bears on later scores.
+
+        Args:
+            after: that record.
+            since: only what was not known yet once this record was written.
+        """
+        with self._read() as connection:
+            yield from _walked(connection, _known_by(after, since))
 
     def walk_parts(self, scores: int) -> list[tuple[int, int]]:
         """Where to cut the history for walks that hold so many scores each.
@@ -88,7 +104,6 @@ def _walked(connection: Connection, wanted: ColumnElement[bool]) -> Iterator[Wal
             record.seq,
             record.kind,
             record.digest,
-            ledger_blocks.c.recorded_at,
             case((record.kind != "value", record.body)),
             value.request,
             value.series_digest,
@@ -96,16 +111,17 @@ def _walked(connection: Connection, wanted: ColumnElement[bool]) -> Iterator[Wal
             value.series,
         )
         .outerjoin(series_values, value.record == record.seq)
-        .outerjoin(ledger_blocks, ledger_blocks.c.height == record.block)
         .where(wanted)
         .order_by(record.seq)
     )
-    for rows in connection.execute(query).partitions():
+    reader = connection.execution_options(yield_per=BATCH)
+    for rows in reader.execute(query).partitions():
         yield from starmap(Walked, rows)
 
 
-def _known_by(seq: int) -> ColumnElement[bool]:
+def _known_by(seq: int, since: int = 0) -> ColumnElement[bool]:
     """The records up to one that later scores may rest on."""
-    newest = select(func.max(value.record)).where(value.record <= seq).group_by(value.request)
+    newest = select(func.max(value.record)).where(value.record.between(since + 1, seq))
     others = record.kind.in_([kind for kind in WALKED if kind not in ("value", "score")])
-    return (record.seq <= seq) & (others | record.seq.in_(newest))
+    known = others | record.seq.in_(newest.group_by(value.request))
+    return record.seq.between(since + 1, seq) & known

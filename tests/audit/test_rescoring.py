@@ -13,7 +13,7 @@ import pytest
 import score_world
 
 from scoreline.audit.rescoring import rescore
-from scoreline.audit.rescoring_parts import rescored
+from scoreline.audit.rescoring_parts import examined
 from scoreline.core.records import digest_of
 from scoreline.core.series import Series
 from scoreline.core.series_text import SeriesText
@@ -131,9 +131,12 @@ def test_parts_by_other_processes_come_out_as_the_whole(
         assert [after for after, _ in cuts[1:]] == [upto for _, upto in cuts[:-1]]
         parts = [rescore(store.walk(*cut)) for cut in cuts]
         assert [d for one in parts for d in one.differences] == whole.differences
-        with rescored(store, part=40) as outcome:
-            together = outcome(lambda: None)
-        assert together == whole
+        for alone in (0, 10_000):
+            with examined(store, part=10, alone=alone) as outcome:
+                together = outcome(lambda: None)
+            assert together.scores == whole
+            assert together.findings == store.verify_ledger()
+            assert len(together.findings) >= 2
 
 
 def _forge(url: str) -> None:
