@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from scoreline.core import worked
@@ -23,6 +24,7 @@ from scoreline.core.model import (
     Keep,
     Milestone,
     Milestones,
+    Period,
     Reach,
     TargetChange,
     Unit,
@@ -140,7 +142,7 @@ def keep(
     """
     now = value_on(day)
     in_bounds_now = None if now is None else within(now, kind)
-    ends = [last for _, last in keep_periods(kind.every, *span, fiscal_year_starts) if last <= day]
+    ends = _ended(kind.every, *span, fiscal_year_starts, day)
     values = [value for value in map(value_on, ends) if value is not None]
     if not values:
         why = "with a value has ended yet" if ends else "has ended yet"
@@ -150,6 +152,15 @@ def keep(
     text = worked.periods(inside, len(values), len(ends), kind.every) + worked.equals(progress)
     complete = progress >= as_fraction(kind.pass_at)
     return Measured(progress, text, complete=complete, in_bounds_now=in_bounds_now)
+
+
+@lru_cache(maxsize=1024)  # key results of one cycle ask for the same
+def _ended(
+    every: Period, start: date, due: date, fiscal_year_starts: tuple[int, int], day: date
+) -> tuple[date, ...]:
+    """The last days of the periods that ended by `day`."""
+    periods = keep_periods(every, start, due, fiscal_year_starts)
+    return tuple(last for _, last in periods if last <= day)
 
 
 def milestones(

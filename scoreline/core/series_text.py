@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import date
+from functools import lru_cache
 
 from scoreline.core.exact import Exact, parse_exact
 from scoreline.core.series import Series
@@ -48,7 +49,7 @@ class SeriesText:
             raise ValueError(f"{line!r} is no line of a series")
         if not fields[1]:
             return None
-        return Exact(parse_exact(fields[1]), parse_exact(fields[2]) if fields[2] else None)
+        return _exact(fields[1], fields[2])
 
     def _line(self, day: str) -> str:
         """The line that holds on a day: its own, else the newest before it, else none."""
@@ -63,3 +64,8 @@ class SeriesText:
         if not self._lines:
             self._lines = self._text.splitlines()
         return self._lines[bisect_right(self._lines, day + ",~") - 1]
+
+
+@lru_cache(maxsize=16_384)  # a period's value is asked for on every later day
+def _exact(numerator: str, denominator: str) -> Exact:
+    return Exact(parse_exact(numerator), parse_exact(denominator) if denominator else None)
