@@ -63,11 +63,7 @@ def propose_source(root: Path, wanted: Wanted, *, write: bool, json: bool) -> in
     if write:
         if plan is None:
             raise UsageError(f"there is no project in {root}: `scoreline init DIR` starts one")
-        if target.exists():
-            raise UsageError(f"{target} is there already: give another --name, or print the draft")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, draft.text)
-        refresh_schemas(root)
+        _write_new(root, target, draft.text, "give another --name, or print the draft")
     if json:
         print_json(
             {
@@ -103,6 +99,14 @@ def _refused(draft: Draft) -> str:
     return f"{draft.refused:,} cannot be cut into cells and will be set aside; no other is refused"
 
 
+def _write_new(root: Path, path: Path, text: str, instead: str) -> None:
+    if path.exists():
+        raise UsageError(f"{path} is there already: {instead}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text)
+    refresh_schemas(root)
+
+
 def draft_metrics(root: Path, file: Path, output: Path | None, json: bool) -> int:
     """Print or write the draft of a metrics file; returns 0.
 
@@ -117,11 +121,7 @@ def draft_metrics(root: Path, file: Path, output: Path | None, json: bool) -> in
     relations = [*plan.streams, *plan.models] if plan is not None else []
     found = import_metricflow(text, relations)
     if output is not None:
-        if output.exists():
-            raise UsageError(f"{output} is there already: name another file")
-        output.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(output, found.text)
-        refresh_schemas(root)
+        _write_new(root, output, found.text, "name another file")
     if json:
         lost = [{"metric": name, "why": why} for name, why in found.lost]
         print_json({"metrics": list(found.metrics), "lost": lost, "text": found.text})

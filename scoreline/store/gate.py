@@ -30,7 +30,7 @@ from scoreline.store.bodies import (
     results_from,
 )
 from scoreline.store.codec import file_body, instant, parsed
-from scoreline.store.gate_rows import batch_from, quarantine_from, with_receipts
+from scoreline.store.gate_rows import batch_from, quarantine_from, record_of, with_receipts
 from scoreline.store.landing import resolved
 from scoreline.store.rows import StoredDecision
 from scoreline.store.schema import batches, ledger_records, quarantines
@@ -73,7 +73,7 @@ class GateBook(StoreBase):
             if batch.state == "landed":
                 _refuse_lost_rows(batch, rows_kept, rows_quarantined)
                 gate_rows.apply(connection, [batch_id], body)
-            elif _checks_record(connection, batch_id) != canonical(body):
+            elif record_of(connection, batches.c.checks, batch_id) != canonical(body):
                 raise UsageError(
                     f"batch {batch_id} is {batch.state}: it was validated before, with another "
                     "outcome"
@@ -192,16 +192,6 @@ def _batch(connection: Connection, batch_id: str) -> Batch:
 def _quarantine(connection: Connection, name: str) -> Quarantine:
     query = select(quarantines).where(quarantines.c.id == name)
     return quarantine_from(connection.execute(query).one())
-
-
-def _checks_record(connection: Connection, batch_id: str) -> bytes | None:
-    query = (
-        select(ledger_records.c.body)
-        .join(batches, batches.c.checks == ledger_records.c.seq)
-        .where(batches.c.id == batch_id)
-    )
-    found: bytes | None = connection.execute(query).scalar()
-    return found
 
 
 def _refuse_lost_rows(batch: Batch, kept: int, aside: int) -> None:

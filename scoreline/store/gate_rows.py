@@ -10,12 +10,12 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Column, Connection, Select, func, select
 
-from scoreline.core.records import Batch, Quarantine
+from scoreline.core.records import Batch, Quarantine, StreamState
 from scoreline.store import guarded, ledger, transitions
 from scoreline.store.bodies import draft, plain
-from scoreline.store.codec import file_from, instant, parsed
+from scoreline.store.codec import file_from, instant, parsed, unpacked
 from scoreline.store.schema import (
     batches,
     ledger_records,
@@ -169,3 +169,27 @@ def quarantine_from(row: Any) -> Quarantine:
         releasable=bool(row.releasable),
         state=row.state,
     )
+
+
+def state_from(row: Any) -> StreamState:
+    """What a stream consists of, of a row with its record's body and its event days."""
+    body = parsed(row.body)
+    return StreamState(
+        stream=row.stream,
+        digest=body["digest"],
+        rows=body["rows"],
+        batches=tuple(parsed(row.batches)),
+        events=unpacked(row.coding, row.events),
+        loaded_at=instant(row.loaded_at),
+    )
+
+
+def record_of(connection: Connection, column: Column[Any], batch_id: str) -> bytes | None:
+    """The body of the record that a column of a batch's row names; None where there is none."""
+    query = (
+        select(ledger_records.c.body)
+        .join(batches, column == ledger_records.c.seq)
+        .where(batches.c.id == batch_id)
+    )
+    found: bytes | None = connection.execute(query).scalar()
+    return found

@@ -17,8 +17,8 @@ from scoreline.core.records import Quarantine, StreamState, canonical
 from scoreline.store import gate_rows, guarded
 from scoreline.store.base import StoreBase
 from scoreline.store.bodies import load_body, stream_body
-from scoreline.store.codec import instant, instant_text, packed, parsed, unpacked
-from scoreline.store.gate_rows import chunks
+from scoreline.store.codec import instant, instant_text, packed, parsed
+from scoreline.store.gate_rows import chunks, record_of, state_from
 from scoreline.store.schema import (
     batches,
     dimension_values,
@@ -53,7 +53,7 @@ class LoadingBook(StoreBase):
         """
         body = load_body(batch_id, counts, refused)
         with self._write() as connection:
-            if _load_record(connection, batch_id) == canonical(body):
+            if record_of(connection, batches.c.load, batch_id) == canonical(body):
                 return
             try:
                 gate_rows.apply(connection, [batch_id], body)
@@ -63,7 +63,7 @@ class LoadingBook(StoreBase):
     def load_counts(self, batch_id: str) -> dict[str, int] | None:
         """What joining its stream last did with a batch's rows; None if it never joined."""
         with self._read() as connection:
-            body = _load_record(connection, batch_id)
+            body = record_of(connection, batches.c.load, batch_id)
         return None if body is None else parsed(body)["rows"]
 
     def mark_loaded(self, batch_ids: Sequence[str], state: StreamState) -> None:
@@ -101,7 +101,7 @@ class LoadingBook(StoreBase):
         """Every stream that was ever loaded, as last loaded, by full name."""
         with self._read() as connection:
             rows = connection.execute(_states().order_by(stream_states.c.stream))
-            return {row.stream: _state_from(row) for row in rows}
+            return {row.stream: state_from(row) for row in rows}
 
     def note_extraction(self, stream: str, at: datetime) -> None:
         """Note that a stream's source was read with success, even if nothing was new."""
@@ -168,16 +168,6 @@ class LoadingBook(StoreBase):
         return {key: frozenset(values) for key, values in found.items()}
 
 
-def _load_record(connection: Connection, batch_id: str) -> bytes | None:
-    query = (
-        select(ledger_records.c.body)
-        .join(batches, batches.c.load == ledger_records.c.seq)
-        .where(batches.c.id == batch_id)
-    )
-    found: bytes | None = connection.execute(query).scalar()
-    return found
-
-
 def _loaded(connection: Connection, batch_ids: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for ids in chunks(batch_ids):
@@ -193,19 +183,7 @@ def _states() -> Select[Any]:
 
 def _state(connection: Connection, stream: str) -> StreamState | None:
     row = connection.execute(_states().where(stream_states.c.stream == stream)).first()
-    return None if row is None else _state_from(row)
-
-
-def _state_from(row: Any) -> StreamState:
-    body = parsed(row.body)
-    return StreamState(
-        stream=row.stream,
-        digest=body["digest"],
-        rows=body["rows"],
-        batches=tuple(parsed(row.batches)),
-        events=unpacked(row.coding, row.events),
-        loaded_at=instant(row.loaded_at),
-    )
+    return None if row is None else state_from(row)
 
 
 def _same(known: StreamState, state: StreamState) -> bool:

@@ -25,7 +25,8 @@ from scoreline.core.records import (
     ValueRecord,
 )
 from scoreline.store.bodies import baseline_from, score_from
-from scoreline.store.codec import instant, instant_text, parsed, unpacked
+from scoreline.store.codec import instant, instant_text, parsed
+from scoreline.store.gate_rows import state_from
 from scoreline.store.inforce import chosen, with_bodies
 from scoreline.store.rows import (
     StoredCycle,
@@ -199,6 +200,7 @@ class StoreThen(ControlStore):
             StoreError: a release that did not keep them recorded one of them.
         """
         block = ledger_blocks.c
+        version = stream_versions.c
         newest = (
             select(func.max(ledger_records.c.seq))
             .join(ledger_blocks, block.height == ledger_records.c.block)
@@ -206,10 +208,11 @@ class StoreThen(ControlStore):
             .group_by(ledger_records.c.subject)
         )
         query = (
-            select(ledger_records.c.subject, ledger_records.c.body, block.recorded_at)
-            .add_columns(stream_versions)
+            select(ledger_records.c.subject.label("stream"), ledger_records.c.body)
+            .add_columns(block.recorded_at.label("loaded_at"))
+            .add_columns(version.batches, version.coding, version.events)
             .join(ledger_blocks, block.height == ledger_records.c.block)
-            .outerjoin(stream_versions, stream_versions.c.record == ledger_records.c.seq)
+            .outerjoin(stream_versions, version.record == ledger_records.c.seq)
             .where(ledger_records.c.seq.in_(newest))
             .order_by(ledger_records.c.subject)
         )
@@ -243,15 +246,7 @@ class StoreThen(ControlStore):
 def _state(row: Any) -> StreamState:
     if row.batches is None:
         raise StoreError(
-            f"what {row.subject} consisted of on {row.recorded_at} was recorded by an older "
+            f"what {row.stream} consisted of on {row.loaded_at} was recorded by an older "
             "release, which did not keep its event days: ask for a later time"
         )
-    body = parsed(row.body)
-    return StreamState(
-        stream=row.subject,
-        digest=body["digest"],
-        rows=body["rows"],
-        batches=tuple(parsed(row.batches)),
-        events=unpacked(row.coding, row.events),
-        loaded_at=instant(row.recorded_at),
-    )
+    return state_from(row)
