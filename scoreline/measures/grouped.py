@@ -9,6 +9,7 @@ a version was the newest, or one constant where rows always count.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from scoreline.core.model import ColumnType
@@ -76,6 +77,15 @@ hours AS MATERIALIZED (
 )"""
 
 
+def rows_queries(layout: Layout, groupings: Sequence[Numbered]) -> list[str]:
+    """The rows of every grouping that is shared; distinct counts read theirs themselves."""
+    queries = hours_queries(layout)
+    for number, grouping in groupings:
+        if not grouping.is_distinct:
+            queries += grouped_queries(layout, number, grouping)
+    return queries
+
+
 def hours_queries(layout: Layout) -> list[str]:
     """`hours`: the local day of each whole hour within bounds that lies in one day.
 
@@ -117,6 +127,19 @@ def grouped_queries(layout: Layout, number: int, grouping: Grouping) -> list[str
 def daily_sql(layout: Layout, number: int, grouping: Grouping, value_class: str) -> list[str]:
     """A class's values by cell and moment: queries with branch, cell, moment and value."""
     moments = ", ".join(f"g.{name}" for name in _moment_names(layout))
+    functions = combining(layout, grouping)
+    return [
+        f"SELECT m.branch, m.cell, {moments}, {functions[position - 1]}(g.a{position}) AS value\n"
+        f"    FROM coded_{number} AS g JOIN members_{number} AS m ON m.combo = g.combo\n"
+        f"    WHERE m.branch IN ({', '.join(map(str, numbers))}) GROUP BY ALL"
+        for position, numbers in placed_branches(layout, grouping, value_class)
+    ]
+
+
+def placed_branches(
+    layout: Layout, grouping: Grouping, value_class: str
+) -> list[tuple[int, list[int]]]:
+    """Which of the grouping's aggregates, from 1, are values of which branches of a class."""
     found = []
     for position, aggregate in enumerate(_aggregates(layout, grouping), 1):
         numbers = [
@@ -126,15 +149,14 @@ def daily_sql(layout: Layout, number: int, grouping: Grouping, value_class: str)
             and _aggregate(layout.by_number[n]) == aggregate
         ]
         if numbers:
-            branch = layout.by_number[numbers[0]]
-            function = branch.kind if branch.is_extreme else "sum"
-            listed = ", ".join(str(n) for n in numbers)
-            found.append(
-                f"SELECT m.branch, m.cell, {moments}, {function}(g.a{position}) AS value\n"
-                f"    FROM coded_{number} AS g JOIN members_{number} AS m ON m.combo = g.combo\n"
-                f"    WHERE m.branch IN ({listed}) GROUP BY ALL"
-            )
+            found.append((position, numbers))
     return found
+
+
+def combining(layout: Layout, grouping: Grouping) -> list[str]:
+    """For each of the grouping's aggregates, the function that makes one value of several."""
+    kinds = {_aggregate(b): b for b in map(layout.by_number.__getitem__, grouping.branches)}
+    return [kinds[a].kind if kinds[a].is_extreme else "sum" for a in _aggregates(layout, grouping)]
 
 
 def _members(layout: Layout, number: int, grouping: Grouping) -> list[str]:
@@ -158,6 +180,11 @@ def _union(queries: list[str], indent: int) -> str:
 
 def distinct_queries(layout: Layout, grouping: Grouping, branch_number: int) -> list[str]:
     """Each item's spans by cell: `held_<branch>`, and `united_<branch>` where they overlap."""
+    return [held_query(layout, grouping, branch_number), *united_queries(layout, branch_number)]
+
+
+def held_query(layout: Layout, grouping: Grouping, branch_number: int) -> str:
+    """`held_<branch>`: from when until when the rows of each item count, by cell."""
     branch = layout.by_number[branch_number]
     overlaps = branch_number in layout.overlapping
     item = f'"r".{quoted(branch.column or "")}'
@@ -166,7 +193,7 @@ def distinct_queries(layout: Layout, grouping: Grouping, branch_number: int) -> 
     conditions = [f"{item} IS NOT NULL", *_conditions(layout, grouping)]
     rows = [_relation(layout), f"JOIN cells AS c ON {' AND '.join(terms)}", *_joined(layout)]
     rows.append("WHERE " + "\n      AND ".join(conditions))
-    held = _HELD.format(
+    return _HELD.format(
         n=branch_number,
         materialized="" if overlaps else "MATERIALIZED ",
         column=quoted(branch.column or ""),
@@ -174,7 +201,11 @@ def distinct_queries(layout: Layout, grouping: Grouping, branch_number: int) -> 
         rows="\n    ".join(rows),
         same_moment=same_moment(layout, "i"),
     )
-    return [held, _UNITED.format(n=branch_number)] if overlaps else [held]
+
+
+def united_queries(layout: Layout, branch_number: int) -> list[str]:
+    """`united_<branch>` where an item's spans can overlap."""
+    return [_UNITED.format(n=branch_number)] if branch_number in layout.overlapping else []
 
 
 def distinct_changes(layout: Layout, branch_number: int) -> str:
@@ -183,7 +214,7 @@ def distinct_changes(layout: Layout, branch_number: int) -> str:
     return _CHANGES.format(spans=f"{name}_{branch_number}")
 
 
-def moments_sql(layout: Layout, groupings: list[Numbered]) -> str:
+def moments_sql(layout: Layout, groupings: Sequence[Numbered]) -> str:
     """`moments`: every moment that a row of the statement may have."""
     names = ", ".join(_moment_names(layout))
     first, last = layout.bounds
@@ -214,7 +245,8 @@ def _rows(layout: Layout, grouping: Grouping) -> list[str]:
 
 def _relation(layout: Layout) -> str:
     source = layout.source
-    return f'FROM {relation_sql(source.relation, history=source.timing == "history")} AS "r"'
+    relation = relation_sql(source.relation, history=source.timing == "history")
+    return f'FROM {layout.rows or relation} AS "r"'
 
 
 def _joined(layout: Layout) -> list[str]:

@@ -116,6 +116,7 @@ class Layout:
         groups: the value groups: classes of numerator and denominator.
         overlapping: branches in which one row's days can begin inside another's.
         bounds: the first and last day that any window covers; None without such a bound.
+        rows: the SQL name of what is read instead of the source's relation, if anything is.
     """
 
     source: Source
@@ -128,6 +129,7 @@ class Layout:
     groups: dict[tuple[str, str | None], int] = field(default_factory=dict)
     overlapping: set[int] = field(default_factory=set)
     bounds: tuple[date | None, date | None] = (None, None)
+    rows: str | None = None
 
     @property
     def by_number(self) -> dict[int, Branch]:

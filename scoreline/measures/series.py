@@ -11,14 +11,16 @@ The session's time zone must be the organisation's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 
 from scoreline.core.model import Plan, Window
+from scoreline.measures import parts
 from scoreline.measures.calendars import calendar_of
 from scoreline.measures.conditions import MOST_KEYS, ModelColumns
 from scoreline.measures.layout import Grouping, Layout, layouts
+from scoreline.measures.parts import Part
 from scoreline.measures.requests import Offset, SeriesRequest
 from scoreline.measures.single import sql_of
 from scoreline.measures.statement import statement_sql
@@ -70,12 +72,16 @@ class Statement:
         relation: the full name of the stream or model it reads.
         sql: DuckDB's SQL.
         requests: the ids of the series it computes.
+        parts: its queries over the rows by themselves, where those are only added to.
+        over_parts: the statement over the relations that are named as those parts.
     """
 
     name: str
     relation: str
     sql: str
     requests: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
+    over_parts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +117,35 @@ def compile_series(
     for layout in layouts(plan, requests, model_columns):
         name = layout.source.name
         used: set[int] = set()
-        for number, (request, group, parts) in enumerate(layout.requests):
+        for number, (request, group, placed) in enumerate(layout.requests):
             calendar = calendars.number_of(request)
             used.add(calendar)
             tables["_request"].append((name, number, request.id, calendar, group))
             tables["_part"] += [
-                (name, number, role, cell.branch, layout.cells[cell]) for role, cell in parts
+                (name, number, role, cell.branch, layout.cells[cell]) for role, cell in placed
             ]
         tables["_cell"] += _cell_rows(layout)
         layout.bounds = calendars.bounds(used)
         ids = tuple(request.id for request, _, _ in layout.requests)
-        statements.append(Statement(name, layout.source.relation, statement_sql(layout), ids))
+        found = Statement(name, layout.source.relation, statement_sql(layout), ids)
+        if parts.can_keep(plan, layout):
+            over, used_parts = statement_sql(layout, parts), _parts(layout, tables, used)
+            found = replace(found, parts=used_parts, over_parts=over)
+        statements.append(found)
     return Compiled(tuple(statements), tables)
+
+
+def _parts(
+    layout: Layout, tables: Mapping[str, list[Row]], calendars: set[int]
+) -> tuple[Part, ...]:
+    """The parts of a statement whose parameters are in the tables by now."""
+
+    def own(table: str) -> list[Row]:
+        return [row for row in tables[table] if row[0] == layout.source.name]
+
+    asked = [(request, calendar) for _, request, _, calendar, _ in own("_request")]
+    days = [row for row in tables["_calendar"] if row[0] in calendars]
+    return parts.parts_of(layout, own("_cell"), (own("_part"), asked, days))
 
 
 class _Calendars:

@@ -13,9 +13,13 @@ are ever handled.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from scoreline.measures import grouped
 from scoreline.measures.conditions import text_literal
-from scoreline.measures.layout import Branch, Layout
+from scoreline.measures.grouped import Numbered
+from scoreline.measures.layout import Branch, Grouping, Layout
 
 _HEAD = """\
 requests AS (
@@ -162,24 +166,40 @@ ORDER BY q.id
 _UNION = "\n  UNION ALL\n  "
 
 
-def statement_sql(layout: Layout) -> str:
+class Groups(Protocol):
+    """Where a statement's groups come from: the rows (grouped), or relations of parts (parts)."""
+
+    def rows_queries(self, layout: Layout, groupings: Sequence[Numbered], /) -> list[str]:
+        """The rows by combination of keys, where they are not grouped yet."""
+
+    def moments_sql(self, layout: Layout, groupings: Sequence[Numbered], /) -> str:
+        """`moments`."""
+
+    def daily_sql(
+        self, layout: Layout, number: int, grouping: Grouping, value_class: str, /
+    ) -> list[str]:
+        """A class's values by cell and moment."""
+
+    def distinct_queries(
+        self, layout: Layout, grouping: Grouping, branch_number: int, /
+    ) -> list[str]:
+        """Each item's spans."""
+
+
+def statement_sql(layout: Layout, groups: Groups = grouped) -> str:
     """The statement: columns `request` (its id) and `series` (see core.series).
 
     It reads the parameter tables `_request`, `_part`, `_cell` and `_calendar`, and the
     relation as a view of the same name. The session's time zone is the organisation's.
     """
     groupings = list(enumerate(layout.groupings(), 1))
-    queries = [_HEAD.format(name=text_literal(layout.source.name))]
-    queries += grouped.hours_queries(layout)
-    for number, grouping in groupings:
-        if not grouping.is_distinct:
-            queries += grouped.grouped_queries(layout, number, grouping)
+    queries = [head_sql(layout), *groups.rows_queries(layout, groupings)]
     if layout.source.timing != "standing":
-        queries.append(grouped.moments_sql(layout, groupings))
-    queries.append(_SPANS[layout.source.timing])
+        queries.append(groups.moments_sql(layout, groupings))
+    queries.append(spans_sql(layout))
     classes = {name: n for n, name in enumerate(_classes(layout), 1)}
     for name, number in classes.items():
-        queries += _class_queries(layout, groupings, name, number)
+        queries += _class_queries(layout, groups, groupings, name, number)
     for (numerator, denominator), group in layout.groups.items():
         below = None if denominator is None else (denominator, classes[denominator])
         queries.append(_value_group(group, (numerator, classes[numerator]), below))
@@ -189,12 +209,22 @@ def statement_sql(layout: Layout) -> str:
     return "WITH\n" + ",\n".join(queries) + "\n" + _FINAL.format(lines=lines)
 
 
+def head_sql(layout: Layout) -> str:
+    """What every query of the statement finds its parameters by."""
+    return _HEAD.format(name=text_literal(layout.source.name))
+
+
+def spans_sql(layout: Layout) -> str:
+    """`spans`: from which requested day until which each moment counts."""
+    return _SPANS[layout.source.timing]
+
+
 def _classes(layout: Layout) -> list[str]:
     return list(dict.fromkeys(branch.value_class for branch in layout.branches))
 
 
 def _class_queries(
-    layout: Layout, groupings: list[grouped.Numbered], name: str, number: int
+    layout: Layout, groups: Groups, groupings: list[Numbered], name: str, number: int
 ) -> list[str]:
     """The changes of every cell of a class, by day: `delta_<number>`."""
     branches = {n: b for b, n in layout.branches.items() if b.value_class == name}
@@ -204,7 +234,7 @@ def _class_queries(
         query
         for n, g in groupings
         if not g.is_distinct
-        for query in grouped.daily_sql(layout, n, g, name)
+        for query in groups.daily_sql(layout, n, g, name)
     ]
     if plain:
         extreme = next(iter(branches.values())).is_extreme
@@ -223,7 +253,7 @@ def _class_queries(
     for branch in branches:
         if branches[branch].kind == "count_distinct":
             home = next(g for _, g in groupings if branch in g.branches)
-            queries += grouped.distinct_queries(layout, home, branch)
+            queries += groups.distinct_queries(layout, home, branch)
             deltas.append(grouped.distinct_changes(layout, branch))
     queries.append(f"delta_{number} AS (\n  {_UNION.join(deltas)}\n)")
     return queries

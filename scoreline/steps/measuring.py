@@ -16,13 +16,13 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from scoreline.core.errors import ExpressionError, WarehouseError
+from scoreline.core.errors import WarehouseError
 from scoreline.core.model import Plan
 from scoreline.core.records import StreamState, ValueRecord, canonical, digest, digest_of
 from scoreline.measures.allowed import validate
 from scoreline.measures.prune import prune
 from scoreline.measures.requests import SeriesRequest, requests_for, streams_read
-from scoreline.measures.series import compile_series
+from scoreline.steps.computing import compute
 from scoreline.steps.gone import (
     Gone,
     comparable,
@@ -34,7 +34,6 @@ from scoreline.steps.legal_days import first_legal, legal_days
 from scoreline.steps.loading import damaged_files, stands, tokens
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions
-from scoreline.warehouse import measuring as engine
 from scoreline.warehouse.database import ENGINE
 from scoreline.warehouse.warehouse import Warehouse
 
@@ -174,7 +173,7 @@ def fill(
         return
     plan = measured.plan
     requests = _intact(project, warehouse, plan, due.requests, measured.errors)
-    texts = _compute(project, warehouse, plan, columns, requests, measured.errors)
+    texts = compute(project, warehouse, plan, columns, requests, measured.errors)
     earlier = project.store.values([r.id for r in requests if r.id in due.gone])
     for request in requests:
         if request.id in texts:
@@ -285,43 +284,6 @@ def _intact(
         if problem:
             errors[metric] = problem
     return [r for r in due if not any(found[s] for s in streams[r.metric])]
-
-
-def _compute(
-    project: Project,
-    warehouse: Warehouse,
-    plan: Plan,
-    columns: ModelColumns,
-    due: list[SeriesRequest],
-    errors: dict[str, str],
-) -> dict[str, str]:
-    """The series texts; where a statement fails, its requests are tried one by one."""
-    if not due:
-        return {}
-    by_id = {r.id: r for r in due}
-    compiled = compile_series(plan, due, columns)
-    engine.prepare(warehouse.connection, compiled.tables)
-    found: dict[str, str] = {}
-    failed: list[str] = []
-    project.listener.begin("measuring", len(compiled.statements))
-    try:
-        for statement in compiled.statements:
-            try:
-                found.update(engine.run(warehouse.connection, statement))
-            except WarehouseError:
-                failed += statement.requests
-            project.listener.advance(statement.name)
-    finally:
-        project.listener.end()
-    for request in (by_id[r] for r in failed):
-        try:
-            alone = compile_series(plan, [request], columns)
-            engine.prepare(warehouse.connection, alone.tables)
-            for statement in alone.statements:
-                found.update(engine.run(warehouse.connection, statement))
-        except (WarehouseError, ExpressionError) as error:
-            errors[request.metric] = str(error)
-    return found
 
 
 def _record(request: SeriesRequest, series: str, inputs: dict[str, Any]) -> ValueRecord:

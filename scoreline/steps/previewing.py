@@ -157,10 +157,11 @@ class MetricWork:
             words = nearest(wish.by, legal) or f"legal: {', '.join(legal) or 'none is declared'}"
             raise UsageError(f"{metric} has no dimension {wish.by!r}; {words}")
         relations = {p.from_ for p, _, _ in parts(self.plan, metric, self.cycle) if p.from_}
+        reads = [self.plan.streams.get(r) or self.plan.models[r] for r in sorted(relations)]
         found = {
             value
-            for relation in sorted(relations)
-            for value in self.warehouse.dimension_values(relation, wish.by, MOST_SEGMENTS)
+            for read in reads
+            for value in self.warehouse.dimension_values(read, wish.by, MOST_SEGMENTS)
         }
         self.labels = sorted(found)
         others = tuple((k, v) for k, v in wish.filter if k != wish.by)

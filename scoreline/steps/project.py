@@ -94,7 +94,8 @@ class Project:
     definitions refer to, `checkpoint_place` is where checkpoints are copied to,
     `lineage_sink` makes what takes the lineage of each run. `troubles`
     are what went wrong beside the work itself, which is recorded: exit status 3. `failed`
-    are metrics that are known not to be computable, with words (see clocks).
+    are metrics that are known not to be computable, with words (see clocks). `keep_from` is
+    the least number of rows of a stream whose groups are kept between runs.
     """
 
     paths: Paths
@@ -116,6 +117,7 @@ class Project:
     lineage_sink: Callable[[], LineageSink] | None = None
     troubles: list[str] = field(default_factory=list)
     failed: Mapping[str, str] = field(default_factory=dict)
+    keep_from: int = 100_000
     _reader: RowReader | None = None
 
     @property
@@ -198,7 +200,9 @@ class Project:
 
         self.paths.temp.mkdir(parents=True, exist_ok=True)
         zone = self.plan.organisation.timezone
-        with Warehouse(path or self.paths.warehouse, zone, self.paths.temp) as warehouse:
+        keep = None if path else self.keep_from
+        place = path or self.paths.warehouse
+        with Warehouse(place, zone, self.paths.temp, keep_from=keep) as warehouse:
             yield warehouse
             warehouse.checkpoint_if_large()
 

@@ -69,8 +69,10 @@ def _note_dimensions(project: Project, warehouse: Warehouse, measured: Measured)
         for m in metrics
         for d in measured.plan.metrics[m].dimensions
     }
+    plan = measured.plan
     for relation, column in sorted((r, c) for r, c in seen if r is not None):
-        found = warehouse.dimension_values(relation, column)
+        read = plan.streams.get(relation) or plan.models[relation]
+        found = warehouse.dimension_values(read, column)
         project.store.note_dimension(relation, column, found)
 
 

@@ -10,10 +10,6 @@ is written back as the very text it was read from needs no pattern, which takes 
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo
-
 from scoreline.core.model import Column, ColumnType
 from scoreline.warehouse.database import literal
 
@@ -247,18 +243,17 @@ def _offset(zone: str, local: str) -> str:
     return f"({_utc(local)} - timezone({zone}, {local}))"
 
 
-@cache
-def clock_changes(zone_name: str) -> tuple[date, ...]:
-    """Local days, 1970 to 2100, on which the zone's offset changes (both sides of it)."""
-    zone = ZoneInfo(zone_name)
-    days: set[date] = set()
-    noon = datetime(1970, 1, 1, 12, tzinfo=UTC)
-    last = noon.astimezone(zone).utcoffset()
-    for number in range(1, 131 * 366):
-        moment = noon + timedelta(days=number)
-        offset = moment.astimezone(zone).utcoffset()
-        if offset != last:
-            day = moment.date()
-            days.update(day + timedelta(days=n) for n in (-2, -1, 0, 1))
-            last = offset
-    return tuple(sorted(days))
+CLOCK_CHANGES = f"""
+WITH noons AS (
+  SELECT make_timestamp(n * 86400000000 + 43200000000) AS noon,
+    timezone($1, make_timestamptz(n * 86400000000 + 43200000000)) - noon AS ahead
+  FROM range(131 * 366) AS t(n)
+), changed AS (
+  SELECT CAST(noon AS DATE) AS day FROM noons QUALIFY ahead <> lag(ahead) OVER (ORDER BY noon)
+)
+INSERT INTO {CHANGES}
+SELECT DISTINCT $1, day + CAST(d AS INTEGER) FROM changed, range(-2, 2) AS near(d)
+UNION ALL SELECT $1, DATE '-infinity'
+"""
+"""Notes the local days, 1970 to 2100, on which a zone's offset changes (both sides of it), and
+one before all of them, by which the zone is known to be noted."""

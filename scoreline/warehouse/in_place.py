@@ -17,7 +17,7 @@ import duckdb
 from scoreline.core.model import Stream
 from scoreline.warehouse.cells import sql_type
 from scoreline.warehouse.database import literal
-from scoreline.warehouse.keys import columns_of, own_table, rows_table
+from scoreline.warehouse.keys import columns_of, count_rows, own_table, rows_table, scalar
 
 TABLE = "CREATE TABLE IF NOT EXISTS _in_place (stream VARCHAR, seq BIGINT, path VARCHAR)"
 
@@ -79,6 +79,26 @@ def all_rows(
         f"CAST(map([{paths}], [{seqs}])[_file] AS BIGINT) AS _seq, _row "
         f"FROM read_parquet([{paths}], filename = '_file')"
     )
+
+
+def count(connection: duckdb.DuckDBPyConnection, stream: Stream) -> int:
+    """How many rows an `append` stream has; of its files only their ends are read."""
+    rows = count_rows(connection, own_table(stream))
+    paths = [literal(path) for _, path in _known(connection, stream.full_name)]
+    if not paths:
+        return rows
+    listed = ", ".join(paths)
+    return rows + scalar(connection, f"SELECT sum(num_rows) FROM parquet_file_metadata([{listed}])")
+
+
+def rows_after(connection: duckdb.DuckDBPyConnection, stream: Stream, seq: int) -> str:
+    """The query for a stream's rows of later batches than `seq`; no earlier file is opened."""
+    columns = ", ".join(columns_of(stream))
+    query = f"SELECT {columns} FROM {own_table(stream)} WHERE _seq > {seq}"
+    paths = [literal(path) for of, path in _known(connection, stream.full_name) if of > seq]
+    if not paths:
+        return query
+    return f"{query} UNION ALL SELECT {columns} FROM read_parquet([{', '.join(paths)}])"
 
 
 def _known(

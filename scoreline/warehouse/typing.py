@@ -142,10 +142,7 @@ def _note_clock_changes(connection: duckdb.DuckDBPyConnection, columns: list[Col
         for r in connection.execute(f"SELECT DISTINCT zone FROM {cells.CHANGES}").fetchall()
     }
     for zone in {c.timezone for c in columns if c.timezone} - known:
-        days = [str(day) for day in cells.clock_changes(zone)]
-        connection.execute(
-            f"INSERT INTO {cells.CHANGES} SELECT $1, CAST(unnest($2) AS DATE)", [zone, days]
-        )
+        connection.execute(cells.CLOCK_CHANGES, [zone])
 
 
 def _note_marks(connection: duckdb.DuckDBPyConnection, protection: Protection) -> None:

@@ -7,7 +7,7 @@ metrics (measuring).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from scoreline.core.errors import ExpressionError, WarehouseError
 from scoreline.core.model import Model, Stream
 from scoreline.core.records import Batch
 from scoreline.measures.allowlist import check_model, sql_text
-from scoreline.warehouse import in_place, loading
+from scoreline.measures.conditions import relation_sql
+from scoreline.measures.parts import ARRIVING, Part
+from scoreline.warehouse import in_place, keeping, loading
 from scoreline.warehouse.database import connect, literal, quote, transaction
 from scoreline.warehouse.keys import Loaded, rows_table, shape
 
@@ -41,28 +43,37 @@ parts AS (
   WHERE epoch_us({instant}) // 900000000 IN (SELECT quarter FROM split) GROUP BY ALL
 ),
 days AS (SELECT day, min(low) AS low, max(high) AS high FROM parts GROUP BY day)
+SELECT day, low, high FROM days
 """
+_WIDEST = ("min(low) AS low", "max(high) AS high")
 
 
 class Warehouse:
     """One process's hold on a project's DuckDB file; use it under the project's lock."""
 
     def __init__(
-        self, path: Path | None, timezone: str, temp: Path, in_place_from: int = 100_000
+        self,
+        path: Path | None,
+        timezone: str,
+        temp: Path,
+        in_place_from: int = 100_000,
+        keep_from: int | None = None,
     ) -> None:
         """Opens (and makes) the file; None keeps everything in memory.
 
-        `in_place_from` is the least number of rows of a file that `append` does not copy.
+        `in_place_from` is the least number of rows of a file that `append` does not copy,
+        `keep_from` that of a stream whose groups are kept between runs; None keeps none.
 
         Raises:
             WarehouseError: it cannot be opened.
         """
         self.connection = connect(path, timezone, temp)
-        self._path, self._in_place_from = path, in_place_from
+        self._path, self._in_place_from, self._keep_from = path, in_place_from, keep_from
         for statement in (
             "CREATE TABLE IF NOT EXISTS _loaded (seq BIGINT, token VARCHAR, stream VARCHAR)",
             "CREATE TABLE IF NOT EXISTS _streams (stream VARCHAR, contract VARCHAR)",
             in_place.TABLE,
+            keeping.TABLE,
         ):
             self.connection.execute(statement)
 
@@ -113,6 +124,7 @@ class Warehouse:
     def _forget(self, stream: Stream) -> None:
         name = stream.full_name
         loading.drop(self.connection, stream.source, stream.name)
+        keeping.forget(self.connection, name)
         self.connection.execute("DELETE FROM _loaded WHERE stream = $1", [name])
         self.connection.execute("DELETE FROM _streams WHERE stream = $1", [name])
 
@@ -143,6 +155,14 @@ class Warehouse:
             "SELECT token FROM _loaded WHERE stream = $1 ORDER BY seq", [stream]
         ).fetchall()
         return [str(r[0]) for r in rows]
+
+    def keeps(self, stream: Stream) -> bool:
+        """Whether groups of the stream's rows are kept between runs."""
+        return keeping.fits(self.connection, stream, self._keep_from)
+
+    def keep_only(self, statements: Collection[str]) -> None:
+        """Let go of groups that are kept for other statements than these."""
+        keeping.forget_others(self.connection, statements)
 
     def in_place(self, stream: str) -> list[Path]:
         """The files that the stream's rows are read from where they lie."""
@@ -192,8 +212,9 @@ class Warehouse:
 
     def rows(self, stream: Stream) -> int:
         """How many rows the stream has."""
-        table = rows_table(stream)
-        return int(self._all(f"SELECT count(*) FROM {table}")[0][0])
+        if stream.load == "append":
+            return in_place.count(self.connection, stream)
+        return int(self._all(f"SELECT count(*) FROM {rows_table(stream)}")[0][0])
 
     def event_days(self, stream: Stream) -> str:
         """For each local day with events, `day,earliest,newest` (UTC instants), a line each."""
@@ -205,10 +226,11 @@ class Warehouse:
             "strftime(day, '%Y-%m-%d') || ',' || "
             f"{written.format('low')} || ',' || {written.format('high')}"
         )
-        rows = self._all(
-            f"{_EVENT_DAYS.format(instant=instant, rows=rows_table(stream))}"
-            f"SELECT string_agg({line}, chr(10) ORDER BY day) FROM days"
-        )
+        days = f"({_EVENT_DAYS.format(instant=instant, rows=rows_table(stream))})"
+        if self.keeps(stream):
+            query = _EVENT_DAYS.format(instant=instant, rows=ARRIVING)
+            days = self._kept(stream, Part("_days", query, ("day",), _WIDEST, "days"))
+        rows = self._all(f"SELECT string_agg({line}, chr(10) ORDER BY day) FROM {days}")
         return str(rows[0][0] or "")
 
     def digest(self, stream: Stream) -> tuple[int, str]:
@@ -220,14 +242,20 @@ class Warehouse:
             mark = f"{mark}+{loading.table_digest(self.connection, versions)[1]}"
         return rows, mark
 
-    def dimension_values(self, relation: str, column: str, limit: int = 1000) -> list[str]:
+    def dimension_values(self, read: Stream | Model, column: str, limit: int = 1000) -> list[str]:
         """The distinct values of a column of a stream or model, as text, at most `limit`."""
-        source, name = relation.split(".", 1)
-        rows = self._all(
-            f"SELECT DISTINCT CAST({quote(column)} AS VARCHAR) AS v FROM "
-            f"{quote(source)}.{quote(name)} WHERE v IS NOT NULL ORDER BY v LIMIT {limit}"
-        )
+        text = f"SELECT DISTINCT CAST({quote(column)} AS VARCHAR) AS v FROM"
+        values = f"({text} {relation_sql(read.full_name)} WHERE v IS NOT NULL)"
+        if isinstance(read, Stream) and self.keeps(read):
+            query = f"{text} {ARRIVING} WHERE v IS NOT NULL"
+            values = self._kept(read, Part(f"_values of {column}", query, ("v",), (), query))
+        rows = self._all(f"SELECT v FROM {values} ORDER BY v LIMIT {limit}")
         return [str(r[0]) for r in rows]
+
+    def _kept(self, stream: Stream, part: Part) -> str:
+        """The SQL name of a part of the stream, brought to what is loaded."""
+        keeping.bring(self.connection, stream, part)
+        return quote(part.name)
 
     def checkpoint_if_large(self) -> None:
         """Fold DuckDB's log into its file where it is of 8 MiB or more.
