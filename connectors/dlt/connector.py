@@ -20,8 +20,8 @@ from pydantic import Field
 
 from connectors.base import StreamSpec
 from connectors.errors import ConnectorError, PermanentError, TransientError
-from connectors.http.scrubbing import Scrubber, texts_of
 from connectors.options import Options, parse_options
+from connectors.scrubbing import Scrubber, texts_of
 from connectors.stateful.connector import StatefulConnector
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.limits import retry_after
-from connectors.http.scrubbing import Scrubber
+from connectors.scrubbing import Scrubber
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 

@@ -28,8 +28,8 @@ from connectors.http.body import ACCEPT_ENCODING, read_body
 from connectors.http.documents import parsed
 from connectors.http.limits import Pace, retry_after, spent
 from connectors.http.options import HttpSource
-from connectors.http.scrubbing import Scrubber, secrets_of
 from connectors.http.signing_in import SignIn, sign_in_of
+from connectors.scrubbing import Scrubber, secrets_of
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5

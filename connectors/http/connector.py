@@ -25,11 +25,11 @@ from connectors.http.client import HttpClient
 from connectors.http.cursor import CursorColumn, Position
 from connectors.http.options import Effort, HttpSource
 from connectors.http.pages import SUFFIX
-from connectors.http.scrubbing import Scrubber, secrets_of
 from connectors.http.signing_in import SignIn
 from connectors.http.walking import Page
 from connectors.options import Options, parse_options
 from connectors.receipt import Origin, Tally
+from connectors.scrubbing import Scrubber, secrets_of
 
 if TYPE_CHECKING:
     from connectors.batch import Batch

@@ -6,45 +6,19 @@ see it. What does not: the rows at a reading's end (tail), and how a server is a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Literal
 
 from connectors.base import StreamSpec
-from connectors.errors import PermanentError
+from connectors.jsontext.ways import way_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CursorKind = Literal["timestamp", "integer", "text"]
-_STEP = re.compile(r'\.(?:"((?:[^"\\]|\\.)+)"|([^.\[\]"]+))')
-_PLACE = re.compile(r"\[\d+\]")
-
-
-def way_of(header: str) -> tuple[str, ...]:
-    """The members that lead to a value: `$.a."b c"` goes down, any other text is one name.
-
-    Raises:
-        PermanentError: it goes through an array, or is no way at all.
-    """
-    if not header.startswith("$."):
-        return (header,)
-    names = [quoted or plain for quoted, plain in _STEP.findall(header)]
-    if "".join(m[0] for m in _STEP.finditer(header)) != header[1:]:
-        raise PermanentError(
-            f"{header!r} is no way to a member of an object",
-            where="header",
-            do='Write it as $.properties.amount or $."a name with dots"',
-        )
-    return tuple(names)
-
-
-def member_of(header: str) -> str:
-    """The name of the last member on the way; places in arrays, such as `[1]`, are passed."""
-    return way_of(_PLACE.sub("", header))[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ from connectors.http.cursor import Position
 from connectors.http.cutting import Cut, cut
 from connectors.http.mending import Mend
 from connectors.http.pages import SUFFIX, PageFile, read_pages
-from connectors.http.presence import still_absent
 from connectors.http.tail import Known, Tail
 from connectors.http.walking import Page
+from connectors.jsontext.presence import still_absent
 from connectors.jsontext.source import SCHEMA
 from connectors.receipt import RaggedRow, Tally
 

@@ -21,7 +21,7 @@ from connectors.http.options import (
     OAuth2Auth,
     SessionAuth,
 )
-from connectors.http.scrubbing import Scrubber
+from connectors.scrubbing import Scrubber
 
 Send = Callable[..., httpx.Response]
 

@@ -17,11 +17,12 @@ from pydantic import Field
 from connectors.base import StreamSpec
 from connectors.errors import PermanentError
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import Position, start_of, way_of
+from connectors.http.cursor import Position, start_of
 from connectors.http.keyset import walk_by_id
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, TokenPaging
 from connectors.http.walking import Listing, Page, walk
+from connectors.jsontext.ways import way_of
 from connectors.options import Options, parse_options
 
 SEARCHED, LISTED = 200, 100

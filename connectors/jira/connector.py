@@ -16,11 +16,12 @@ from pydantic import Field
 
 from connectors.base import StreamSpec
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import Position, start_of, way_of
+from connectors.http.cursor import Position, start_of
 from connectors.http.documents import found_at
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask, TokenPaging
 from connectors.http.walking import Listing, Page, walk
+from connectors.jsontext.ways import way_of
 from connectors.options import Options, parse_options
 
 

@@ -22,13 +22,14 @@ from connectors.base import StreamSpec
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position, start_of, way_of
+from connectors.http.cursor import CursorColumn, Position, start_of
 from connectors.http.documents import found_at, parsed
 from connectors.http.keyset import walk_by_id
 from connectors.http.mending import Mend
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask
 from connectors.http.walking import Listing, Page
+from connectors.jsontext.ways import way_of
 from connectors.options import Options, parse_options
 
 TRANSIENT = ("OperationalError", "SerializationFailure", "LockNotAvailable")

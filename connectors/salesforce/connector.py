@@ -21,11 +21,12 @@ from connectors.base import StreamSpec
 from connectors.errors import ConnectorError, PermanentError, TransientError
 from connectors.http.answers import Answer
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position, start_of, way_of
+from connectors.http.cursor import CursorColumn, Position, start_of
 from connectors.http.options import HttpSource
 from connectors.http.pages import Frame
 from connectors.http.paging import Ask, NextUrlPaging
 from connectors.http.walking import Listing, Page, walk
+from connectors.jsontext.ways import way_of
 from connectors.options import Options, parse_options
 
 if TYPE_CHECKING:

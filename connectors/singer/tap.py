@@ -20,7 +20,7 @@ from typing import Any
 
 from connectors.durations import seconds_of
 from connectors.errors import ConnectorError, PermanentError, TransientError
-from connectors.http.scrubbing import Scrubber, texts_of
+from connectors.scrubbing import Scrubber, texts_of
 from connectors.singer.options import SingerSource, SingerStream
 
 _TRANSIENT = re.compile(

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from connectors.base import StreamSpec
 from connectors.errors import TransientError
-from connectors.http.presence import still_absent
+from connectors.jsontext.presence import still_absent
 from connectors.jsontext.source import BLOCK, SCHEMA
 from connectors.receipt import Tally
 

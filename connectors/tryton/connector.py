@@ -22,12 +22,13 @@ from pydantic import Field
 from connectors.base import StreamSpec
 from connectors.errors import PermanentError
 from connectors.http.connector import HttpConnector
-from connectors.http.cursor import CursorColumn, Position, way_of
+from connectors.http.cursor import CursorColumn, Position
 from connectors.http.keyset import walk_by_id
 from connectors.http.mending import Mend
 from connectors.http.options import HttpSource
 from connectors.http.paging import Ask
 from connectors.http.walking import Listing, Page
+from connectors.jsontext.ways import way_of
 from connectors.options import Options, parse_options
 
 CHANGED = "changed_at"

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import ColumnSpec
-from connectors.http.cursor import member_of
+from connectors.jsontext.ways import member_of
 
 
 def still_absent(columns: Mapping[str, ColumnSpec], lines: pa.StringArray) -> dict[str, ColumnSpec]:
