@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
+from scoreline.core import worked
 from scoreline.core.model import Expected
 from scoreline.core.moments import working_days
 
@@ -28,10 +29,17 @@ _SHAPES: dict[str, Callable[[Fraction], Fraction]] = {
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Expected progress on a day, and how it came about (empty where it is a constant)."""
+    """Expected progress on a day, and how it came about (empty where it is a constant).
+
+    `words` say so in a worked formula.
+    """
 
     expected: Fraction
     how: str = ""
+    words: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", worked.expected_part(self.expected, self.how))
 
 
 @lru_cache(maxsize=1024)

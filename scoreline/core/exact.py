@@ -83,15 +83,38 @@ def total(numbers: Sequence[Fraction]) -> Fraction:
     return Fraction(sum(x.numerator * (below // x.denominator) for x in numbers), below)
 
 
+def quotient(x: Fraction, y: Fraction) -> Fraction:
+    """`x / y`, reduced once.
+
+    Raises:
+        ZeroDivisionError: `y` is 0.
+    """
+    (a, b), (c, d) = x.as_integer_ratio(), y.as_integer_ratio()
+    return Fraction(a * d, b * c)
+
+
+def way_gone(x: Fraction, start: Fraction, end: Fraction) -> Fraction:
+    """`(x - start) / (end - start)`, reduced once.
+
+    Raises:
+        ZeroDivisionError: `start` and `end` are the same.
+    """
+    (a, b), (c, d), (e, f) = (number.as_integer_ratio() for number in (x, start, end))
+    return Fraction((a * d - c * b) * f, (e * d - c * f) * b)
+
+
 def shown(x: Fraction | None, places: int = 6) -> str | None:
     """A number as people see it: rounded half-even, always exactly `places` decimals.
 
     What rounds to zero is written without a sign. None stays None.
     """
-    if x is None:
-        return None
-    whole, rest = divmod(x.numerator * 10**places, x.denominator)
-    if 2 * rest > x.denominator or (2 * rest == x.denominator and whole % 2):
+    return None if x is None else _shown(*x.as_integer_ratio(), places)
+
+
+@lru_cache(maxsize=8192)  # a score says its numbers in its formula and beside it
+def _shown(numerator: int, denominator: int, places: int) -> str:
+    whole, rest = divmod(numerator * 10**places, denominator)
+    if 2 * rest > denominator or (2 * rest == denominator and whole % 2):
         whole += 1
     return _scaled(whole, places)
 
@@ -101,12 +124,16 @@ def exact_text(x: Fraction) -> str:
 
     A number whose decimals never end is written `numerator/denominator`, in lowest terms.
     """
-    if x.denominator == 1:
-        return str(x.numerator)
-    places = _decimals(x.denominator)
+    numerator, denominator = x.as_integer_ratio()
+    return str(numerator) if denominator == 1 else _exact_text(numerator, denominator)
+
+
+@lru_cache(maxsize=8192)
+def _exact_text(numerator: int, denominator: int) -> str:
+    places = _decimals(denominator)
     if places is None:
-        return f"{x.numerator}/{x.denominator}"
-    return _scaled(x.numerator * (10**places // x.denominator), places)
+        return f"{numerator}/{denominator}"
+    return _scaled(numerator * (10**places // denominator), places)
 
 
 def parse_exact(text: str) -> Fraction:

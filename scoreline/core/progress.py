@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from scoreline.core import worked
 from scoreline.core.curves import Pace, Point, interpolate
-from scoreline.core.exact import as_fraction
+from scoreline.core.exact import as_fraction, way_gone
 from scoreline.core.model import (
     Done,
     DoneWhen,
@@ -92,7 +92,7 @@ def reach(
         return nothing(f"baseline and target are both {worked.number(target)}: there is no way")
     if kind.curve:
         return _curve(kind, value, baseline, target)
-    progress = (value - baseline) / (target - baseline)
+    progress = way_gone(value, baseline, target)
     text = worked.way(value, baseline, target) + worked.equals(progress)
     return Measured(progress, text, complete=progress >= 1)
 

@@ -16,7 +16,7 @@ from scoreline.core import progress as measure
 from scoreline.core import worked
 from scoreline.core.curves import Pace, expected_progress, time_share
 from scoreline.core.errors import UsageError
-from scoreline.core.exact import Exact, as_fraction
+from scoreline.core.exact import Exact, as_fraction, quotient
 from scoreline.core.model import Done, Keep, KeyResult, Milestones, Reach, Thresholds
 from scoreline.core.observed import (
     RULES_VERSION,
@@ -53,16 +53,23 @@ __all__ = [
 
 
 _ZERO = Fraction(0)
+_Expected = tuple[Fraction, Fraction | None]
+"""Expected progress, and the ratio of progress to it where there is progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What one evaluation found, before it is written down as a score."""
+    """What one evaluation found, before it is written down as a score.
+
+    `value` is the number of the value used, in shown units; None where it has none.
+    """
 
     used: Exact | None
+    value: Fraction | None
     value_day: date
     got: Measured
     pace: Pace
+    ratio: Fraction | None
     status: Status
     reason: str | None
 
@@ -88,24 +95,31 @@ def score(kr: KeyResult, rules: Rules, seen: Observations, as_of: date) -> Score
         return _closed(kr, seen.frozen, seen.override, as_of)
     day = min(as_of, kr.due)
     used, value_day = _value_used(kr, seen, day)
-    got = _measured(kr, rules, seen, used, value_day)
+    value = None if used is None else _in_unit(used.fraction, seen.factor)
+    got = _measured(kr, rules, seen, (used, value), value_day)
     pace = _pace(kr, rules, day)
-    status, reason = _status(kr, rules, seen, got, pace.expected, as_of)
+    ratio = None if got.progress is None else pace_ratio(got.progress, pace.expected)
+    status, reason = _status(kr, rules, seen, got, (pace.expected, ratio), as_of)
     if status == "no_data":
-        used, got = None, measure.nothing(reason or "")
-    return _written(kr, rules, seen, as_of, _Outcome(used, value_day, got, pace, status, reason))
+        used, value, ratio, got = None, None, None, measure.nothing(reason or "")
+    found = _Outcome(used, value, value_day, got, pace, ratio, status, reason)
+    return _written(kr, rules, seen, as_of, found)
 
 
 def clamp(progress: Fraction | None, upper: Fraction) -> Fraction | None:
     """Progress between 0 and `upper`; None stays None."""
-    return None if progress is None else min(max(progress, _ZERO), upper)
+    if progress is None:
+        return None
+    if progress.numerator < 0:
+        progress = _ZERO
+    return min(progress, upper)
 
 
 def pace_ratio(progress: Fraction, expected: Fraction) -> Fraction:
     """Progress over expected; where nothing is expected, 1 without a loss, else 0."""
     if expected == 0:
         return Fraction(int(progress >= 0))
-    return progress / expected
+    return quotient(progress, expected)
 
 
 def in_grace(progress: Fraction, expected: Fraction, x: Fraction, limits: Thresholds) -> bool:
@@ -115,7 +129,10 @@ def in_grace(progress: Fraction, expected: Fraction, x: Fraction, limits: Thresh
 
 def by_pace(progress: Fraction, expected: Fraction, limits: Thresholds) -> Status:
     """on_track, at_risk or off_track, from the unrounded ratio."""
-    ratio = pace_ratio(progress, expected)
+    return _by_ratio(pace_ratio(progress, expected), limits)
+
+
+def _by_ratio(ratio: Fraction, limits: Thresholds) -> Status:
     if ratio >= as_fraction(limits.on_track):
         return "on_track"
     return "at_risk" if ratio >= as_fraction(limits.at_risk) else "off_track"
@@ -160,10 +177,19 @@ def _value_used(kr: KeyResult, seen: Observations, day: date) -> tuple[Exact | N
     return seen.value_on(day), day
 
 
+def _in_unit(number: Fraction | None, factor: int) -> Fraction | None:
+    return number if number is None or factor == 1 else number * factor
+
+
 def _measured(
-    kr: KeyResult, rules: Rules, seen: Observations, used: Exact | None, day: date
+    kr: KeyResult,
+    rules: Rules,
+    seen: Observations,
+    found: tuple[Exact | None, Fraction | None],
+    day: date,
 ) -> Measured:
-    """Progress on the day of the value, or why there is none."""
+    """Progress on the day of the value (raw, and in shown units), or why there is none."""
+    used, value = found
     kind = kr.kind
     if kr.broken is not None:
         return measure.nothing(kr.broken)
@@ -173,12 +199,11 @@ def _measured(
         return measure.milestones(kind, kr.start, day, _step_values(kind, seen))
     if seen.held is not None and seen.last_good is None:
         return measure.nothing(seen.held)
-    value = None if used is None else used.fraction
     if value is None:
         zero = "the denominator is 0" if used is not None else "there is no value"
         return measure.nothing(seen.no_data or f"{zero} on {day}")
     if isinstance(kind, Reach):
-        return measure.reach(kind, value * seen.factor, seen.baseline, seen.target)
+        return measure.reach(kind, value, seen.baseline, seen.target)
     value_on = _shown(seen.value_on, seen.factor)
     return measure.keep(kind, (kr.start, kr.due), day, value_on, rules.fiscal_year_starts)
 
@@ -193,8 +218,7 @@ def _step_values(kind: Milestones, seen: Observations) -> list[ShownOn | None]:
 def _shown(value_on: ValueOn, factor: int) -> ShownOn:
     def on(day: date) -> Fraction | None:
         value = value_on(day)
-        fraction = None if value is None else value.fraction
-        return None if fraction is None else fraction * factor
+        return None if value is None else _in_unit(value.fraction, factor)
 
     return on
 
@@ -211,7 +235,7 @@ def _pace(kr: KeyResult, rules: Rules, day: date) -> Pace:
 
 
 def _status(
-    kr: KeyResult, rules: Rules, seen: Observations, got: Measured, expected: Fraction, as_of: date
+    kr: KeyResult, rules: Rules, seen: Observations, got: Measured, pace: _Expected, as_of: date
 ) -> tuple[Status, str | None]:
     """The status table from `withdrawn` on, first match wins; and the reason if it has one."""
     if kr.withdrawn is not None and kr.withdrawn.date <= as_of:
@@ -224,37 +248,37 @@ def _status(
         return "no_data", got.lacking
     if seen.stale is not None:
         return "stale", seen.stale
-    return _judged(kr, rules, got, expected, as_of), None
+    return _judged(kr, rules, got, pace, as_of), None
 
 
-def _judged(kr: KeyResult, rules: Rules, got: Measured, expected: Fraction, as_of: date) -> Status:
+def _judged(kr: KeyResult, rules: Rules, got: Measured, pace: _Expected, as_of: date) -> Status:
     """The status table from `achieved` on: what progress itself says."""
+    expected, ratio = pace
     is_keep = isinstance(kr.kind, Keep)
     over = as_of > kr.due
     if got.complete and (over or not is_keep):
         return "achieved"
     if over:
         return "missed"
-    if got.progress is None:
+    if got.progress is None or ratio is None:
         return "pending"
     if is_keep and got.complete:
         return "on_track"
     x = time_share(kr.start, kr.due, as_of)
     if not is_keep and in_grace(got.progress, expected, x, rules.thresholds):
         return "pending"
-    return by_pace(got.progress, expected, rules.thresholds)
+    return _by_ratio(ratio, rules.thresholds)
 
 
 def _written(
     kr: KeyResult, rules: Rules, seen: Observations, as_of: date, found: _Outcome
 ) -> Score:
-    used, got, expected = found.used, found.got, found.pace.expected
-    value = None if used is None else used.fraction
+    used, value, got = found.used, found.value, found.got
     return Score(
         key_result=kr.id,
         as_of=as_of,
         day=min(as_of, kr.due),
-        value=None if value is None else value * seen.factor,
+        value=value,
         numerator=None if used is None or value is None else used.numerator,
         denominator=None if used is None or value is None else used.denominator,
         value_day=None if value is None else found.value_day,
@@ -262,9 +286,9 @@ def _written(
         target=seen.target,
         progress=got.progress,
         clamped=clamp(got.progress, as_fraction(kr.cap)),
-        expected=expected,
+        expected=found.pace.expected,
         x=time_share(kr.start, kr.due, as_of),
-        ratio=None if got.progress is None else pace_ratio(got.progress, expected),
+        ratio=found.ratio,
         status=found.status,
         reason=found.reason,
         in_bounds_now=got.in_bounds_now,
@@ -284,7 +308,7 @@ def _formula(kr: KeyResult, seen: Observations, found: _Outcome) -> str:
         parts.append(worked.division(found.used, seen.factor) or "")
     held = seen.held is not None and seen.last_good is not None
     parts.append(found.got.text + (worked.last_good_part(found.value_day) if held else ""))
-    parts.append(worked.expected_part(found.pace.expected, found.pace.how))
+    parts.append(found.pace.words)
     parts.append(worked.status_part(found.status, found.reason))
     if seen.override is not None:
         mark = seen.override

@@ -21,13 +21,16 @@ def number(x: Fraction | Decimal) -> str:
     """A number as it stands, such as `1361606.4`; rounded at 6 decimals where endless."""
     exact = as_fraction(x) if isinstance(x, Decimal) else x
     text = exact_text(exact)
+    if text.isdecimal():
+        return text
     _, _, decimals = text.partition(".")
     return _rounded(exact) if "/" in text or len(decimals) > _LONGEST else text
 
 
 def term(x: Fraction) -> str:
     """A number inside a formula: in brackets where it is negative."""
-    return f"({number(x)})" if x.numerator < 0 else number(x)
+    text = number(x)
+    return f"({text})" if x.numerator < 0 else text
 
 
 def equals(x: Fraction) -> str:
