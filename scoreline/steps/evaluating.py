@@ -6,7 +6,7 @@ result, rolling up. What does not: measuring and recording (scoring), DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from scoreline.core.model import KeyResult, Plan
@@ -87,40 +87,43 @@ def rolled_up(project: Project, plan: Plan, scored: list[Scored], day: date) -> 
 
 
 def rows(
-    project: Project,
-    scored: list[Scored],
-    definitions: Definitions,
-    day: date,
-    records: list[ScoreRecord] | None = None,
-    stored: Mapping[str, StoredScore] | None = None,
+    scored: list[Scored], definitions: Definitions, recorded: Mapping[str, str]
 ) -> list[KeyResultRow]:
-    """The scores as people see them; with the record of the day where it says the same.
+    """The scores as people see them; `recorded` are the digests of the records that say the same.
 
-    `stored` are the recorded scores of the day; the newest of the store if left out.
+    Args:
+        scored: the scores of a day.
+        definitions: those of their plan.
+        recorded: by key result; one that is absent is not recorded as it is.
     """
-    bodies = {r.key_result: r.body for r in records or ()}
-    stored = project.store.latest_scores(day) if stored is None else stored
-    found = []
-    for entry in scored:
-        kept = stored.get(entry.kr.id)
-        body = bodies.get(entry.kr.id)
-        same = kept is not None and (body is None or same_content(kept.body, body))
-        found.append(
-            KeyResultRow(
-                id=entry.kr.id,
-                title=entry.kr.title,
-                owner=entry.kr.owner,
-                score=entry.score,
-                observed_at=entry.observed.observed_at,
-                provisional=entry.observed.provisional,
-                definition=definitions.digest(entry.kr),
-                record=kept.digest if kept is not None and same else None,
-                streams=entry.observed.streams,
-                metric=entry.kr.metric,
-                file=entry.kr.file,
-            )
+    return [
+        KeyResultRow(
+            id=entry.kr.id,
+            title=entry.kr.title,
+            owner=entry.kr.owner,
+            score=entry.score,
+            observed_at=entry.observed.observed_at,
+            provisional=entry.observed.provisional,
+            definition=definitions.digest(entry.kr),
+            record=recorded.get(entry.kr.id),
+            streams=entry.observed.streams,
+            metric=entry.kr.metric,
+            file=entry.kr.file,
         )
-    return found
+        for entry in scored
+    ]
+
+
+def recorded_as_such(
+    stored: Mapping[str, StoredScore], records: Iterable[ScoreRecord]
+) -> dict[str, str]:
+    """The digests of the stored scores of a day that say what these records would, by name."""
+    pairs = ((stored.get(r.key_result), r) for r in records)
+    return {
+        r.key_result: kept.digest
+        for kept, r in pairs
+        if kept is not None and same_content(kept.body, r.body)
+    }
 
 
 def same_content(stored: Mapping[str, object], fresh: Mapping[str, object]) -> bool:

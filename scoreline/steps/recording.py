@@ -40,6 +40,7 @@ class Definitions:
         """`bodies` are `object_bodies(plan)`, where the caller has them."""
         self._plan = plan
         self._uses: dict[str, dict[str, str]] = {}
+        self._whole: dict[str, str] = {}
         self._names: dict[str, list[str]] = {}
         self._bodies = object_bodies(plan) if bodies is None else bodies
         self._written = {name: canonical(body) for name, (_, body) in self._bodies.items()}
@@ -72,7 +73,9 @@ class Definitions:
 
     def digest(self, kr: KeyResult) -> str:
         """The one digest of everything that defines a key result's score."""
-        return digest_of(self.of(kr))
+        if kr.id not in self._whole:
+            self._whole[kr.id] = digest_of(self.of(kr))
+        return self._whole[kr.id]
 
     def _below(self, metric: str) -> list[str]:
         if metric not in self._names:
@@ -122,11 +125,10 @@ def score_record(
         streams: the state of each loaded stream.
         values: the digest of each series, by request.
     """
-    uses = definitions.of(kr)
     body: dict[str, Any] = {
         **score_fields(score),
-        "definition": digest_of(uses),
-        "definitions": uses,
+        "definition": definitions.digest(kr),
+        "definitions": definitions.of(kr),
         "inputs": {s: streams[s].digest for s in observed.streams if s in streams},
         "values": {r: values[r] for r in observed.values if r in values},
     }

@@ -49,7 +49,7 @@ def score_day(project: Project, warehouse: Warehouse, run: str, day: date) -> Sc
     faults.reach("record.committed")
     return ScoreReport(
         as_of=day,
-        key_results=rows(project, scored, definitions, day, records),
+        key_results=rows(scored, definitions, {n: d for (n, _), d in commit.scores.items()}),
         objectives=rolled_up(project, measured.plan, scored, day),
         metrics=metric_rows(measured, evidence.series, day),
         computed=len(measured.computed),

@@ -20,7 +20,14 @@ from scoreline.core.rollup import RolledUp
 from scoreline.definitions.spec_base import nearest
 from scoreline.measures.derived import request_ids
 from scoreline.measures.requests import asked_of, requests_for
-from scoreline.steps.evaluating import Scored, evaluate, gather, rolled_up, rows
+from scoreline.steps.evaluating import (
+    Scored,
+    evaluate,
+    gather,
+    recorded_as_such,
+    rolled_up,
+    rows,
+)
 from scoreline.steps.evidence import Evidence
 from scoreline.steps.project import Project
 from scoreline.steps.recording import Definitions, score_record
@@ -70,9 +77,10 @@ def standing(
     scored = evaluate(project, evidence, day)
     definitions = definitions or Definitions(plan)
     records = _records(scored, evidence, values, definitions)
+    recorded = recorded_as_such(project.store.latest_scores(day), records)
     return Standing(
         as_of=day,
-        key_results=rows(project, scored, definitions, day, records),
+        key_results=rows(scored, definitions, recorded),
         objectives=rolled_up(project, plan, scored, day),
         evidence=evidence,
         scored=scored,
@@ -97,7 +105,7 @@ def standing_of(
     history = project.store.score_history(kr.id)
     stored = {s.key_result: s for s in history if s.as_of == day}
     records = _records(scored, evidence, values, definitions)
-    [row] = rows(project, scored, definitions, day, records, stored)
+    [row] = rows(scored, definitions, recorded_as_such(stored, records))
     return StandingOfOne(day, row, scored[0], evidence, history)
 
 

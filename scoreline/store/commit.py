@@ -107,12 +107,13 @@ class CommitBook(StoreBase):
             UsageError: two records of one subject, or a score's body contradicts its key.
             TypeError: a body holds something without an exact form, such as a float.
         """
+        recorded: dict[tuple[str, str], str] = {}
         with self._write() as connection:
             news = {
                 "definitions": _new_definitions(connection, definitions),
                 "values": _new_values(connection, values),
                 "baselines": _new_baselines(connection, baselines),
-                "scores": _new_scores(connection, scores),
+                "scores": _new_scores(connection, scores, recorded),
                 "restatements": _new_restatements(connection, restatements),
             }
             drafts = [record for kind in news.values() for record in kind.drafts]
@@ -123,7 +124,7 @@ class CommitBook(StoreBase):
         counts = {name: len(kind.drafts) for name, kind in news.items()}
         if not restatements:
             del counts["restatements"]
-        return CommitReport(counts, block)
+        return CommitReport(counts, block, recorded)
 
 
 def _write(connection: Connection, news: _News, seqs: Sequence[int]) -> None:
@@ -196,7 +197,10 @@ def _new_baselines(connection: Connection, items: Sequence[Baseline]) -> _News:
     return news
 
 
-def _new_scores(connection: Connection, items: Sequence[ScoreRecord]) -> _News:
+def _new_scores(
+    connection: Connection, items: Sequence[ScoreRecord], recorded: dict[tuple[str, str], str]
+) -> _News:
+    """The scores that are new; `recorded` takes the digest of every one's record."""
     news, known = _News(scores, _OF_SCORES), _known_scores(connection, items)
     for item in _ordered(items, lambda s: (s.key_result, s.as_of.isoformat()), "scores"):
         day = item.as_of.isoformat()
@@ -205,9 +209,11 @@ def _new_scores(connection: Connection, items: Sequence[ScoreRecord]) -> _News:
         record = draft(score_body(item, replaces))
         if old is not None:
             if record.digest == old.digest:
+                recorded[item.key_result, day] = old.digest
                 continue
             record = _replacing(record, replaces, old.digest)
             replaces = old.digest
+        recorded[item.key_result, day] = record.digest
         good = int(item.body.get("good") is True)
         row = (item.key_result, day, item.status, good, replaces)
         news.add(record, row, old.record if old else None)

@@ -28,6 +28,8 @@ from scoreline.core.errors import LockedError, ScorelineError, StoreError
 WAIT = 60
 """Seconds that a writer waits for another before it gives up."""
 
+_CACHE_KIB = 65_536
+"""Pages that a SQLite writer keeps at most: a run's indexes grow in memory, not in its log."""
 _WRITES = "scoreline_writes"
 _ADVISORY_LOCK = 7_310_415_202_611
 
@@ -73,6 +75,7 @@ def _sqlite(url: URL, create: bool, read_only: bool) -> Engine:
             raw.execute("PRAGMA query_only=ON")
         else:
             raw.execute("PRAGMA synchronous=FULL")
+            raw.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             _write_ahead(raw)
 
     @event.listens_for(engine, "begin")

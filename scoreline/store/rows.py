@@ -6,7 +6,7 @@ What belongs here: frozen values. What does not: queries, tables, anything that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from scoreline.core.records import (
@@ -214,10 +214,15 @@ class LedgerBlock:
 
 @dataclass(frozen=True, slots=True)
 class CommitReport:
-    """What a commit wrote that was new, by kind, and its block (None: nothing to seal)."""
+    """What a commit wrote that was new, by kind, and its block (None: nothing to seal).
+
+    `scores` has the digest of the record of each score that was given, new or not, by key
+    result and day.
+    """
 
     counts: Mapping[str, int]
     block: str | None
+    scores: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)
