@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any, Literal
 
@@ -79,10 +80,14 @@ def _is_sequence(value: object) -> bool:
 def canonical_object(members: Mapping[str, bytes]) -> bytes:
     """The canonical bytes of a mapping from those of its members.
 
-    It spares writing again what was written once, as of a body inside another one. Keys are
-    names of fields: letters, digits and underscores.
+    It spares writing again what was written once, as of a body inside another one.
     """
-    return b"{%s}" % b",".join([b'"%s":%s' % (k.encode(), members[k]) for k in sorted(members)])
+    return b"{%b}" % b",".join([b"%b:%b" % (_key(k), members[k]) for k in sorted(members)])
+
+
+@lru_cache(maxsize=4096)
+def _key(name: str) -> bytes:
+    return encode_basestring(name).encode()
 
 
 def digest(content: bytes) -> str:

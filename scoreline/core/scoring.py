@@ -53,6 +53,7 @@ __all__ = [
 
 
 _ZERO = Fraction(0)
+_WITHOUT_ONE_VALUE = (Milestones, Done)
 _Expected = tuple[Fraction, Fraction | None]
 """Expected progress, and the ratio of progress to it where there is progress."""
 
@@ -172,7 +173,7 @@ def _value_used(kr: KeyResult, seen: Observations, day: date) -> tuple[Exact | N
     """The value that is shown and its day; while held, the last good one."""
     if seen.held is not None:
         return seen.last_good or (None, day)
-    if kr.broken is not None or isinstance(kr.kind, Milestones | Done):
+    if kr.broken is not None or isinstance(kr.kind, _WITHOUT_ONE_VALUE):
         return None, day
     return seen.value_on(day), day
 

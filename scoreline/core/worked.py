@@ -40,11 +40,12 @@ def equals(x: Fraction) -> str:
 
 def division(value: Exact, factor: int) -> str | None:
     """`62.5 = 100 * 5 / 8` for a ratio that has a value; None for a plain number."""
-    if value.denominator is None or value.fraction is None:
+    number_of = None if value.denominator is None else value.fraction
+    if value.denominator is None or number_of is None:
         return None
     times = f"{factor} * " if factor != 1 else ""
     quotient = f"{times}{term(value.numerator)} / {term(value.denominator)}"
-    return f"{number(value.fraction * factor)} = {quotient}"
+    return f"{number(number_of * factor)} = {quotient}"
 
 
 def way(value: Fraction, baseline: Fraction, target: Fraction) -> str:

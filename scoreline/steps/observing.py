@@ -98,8 +98,7 @@ def _observed(seen: Values) -> Observed:
     why_held = None if override else withholding.held(seen)
     functions, factors = seen.steps()
     good = None if why_held is None else withholding.last_good(seen)
-    is_plain = why_held is None and override is None
-    has_value = is_plain and seen.on_day is not None and seen.on_day.fraction is not None
+    has_value = why_held is None and override is None and seen.number is not None
     observations = Observations(
         value_on=seen.value_on,
         factor=seen.factor,

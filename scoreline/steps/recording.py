@@ -18,8 +18,8 @@ from scoreline.core.records import (
     ScoreRecord,
     StreamState,
     canonical,
+    canonical_object,
     digest,
-    digest_of,
 )
 from scoreline.core.score_fields import score_fields
 from scoreline.core.scoring import Score
@@ -74,7 +74,8 @@ class Definitions:
     def digest(self, kr: KeyResult) -> str:
         """The one digest of everything that defines a key result's score."""
         if kr.id not in self._whole:
-            self._whole[kr.id] = digest_of(self.of(kr))
+            members = {n: canonical(d) for n, d in self.of(kr).items()}
+            self._whole[kr.id] = digest(canonical_object(members))
         return self._whole[kr.id]
 
     def _below(self, metric: str) -> list[str]:

@@ -30,6 +30,7 @@ class Values:
         uncomputed: why the metrics have no series; None if they have.
         data_value: the data's raw value on a day.
         on_day: the data's raw value on the day.
+        number: that as one number, in the metric's unit; None where there is none.
     """
 
     __slots__ = (
@@ -42,6 +43,7 @@ class Values:
         "looked_up",
         "metric",
         "metrics",
+        "number",
         "on_day",
         "plan",
         "said",
@@ -66,6 +68,8 @@ class Values:
         self.uncomputed = self._uncomputed()
         self.data_value = self._data_value()
         self.on_day = self.data_value(day)
+        number = None if self.on_day is None else self.on_day.fraction
+        self.number = number if number is None or self.factor == 1 else number * self.factor
 
     def _series(self, asked: list[tuple[str, Filter]]) -> tuple[str, ...]:
         if len(asked) == 1:

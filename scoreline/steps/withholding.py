@@ -20,10 +20,9 @@ from scoreline.steps.seen_values import Values, exact_of
 def held(seen: Values) -> str | None:
     """Why the data cannot be used: blocked, not loaded whole, a value outside its unit."""
     held = seen.looked_up.held(seen.streams)
-    if held is not None or seen.metric is None:
+    if held is not None or seen.metric is None or seen.number is None:
         return held
-    number = seen.on_day.fraction if seen.on_day else None
-    return None if number is None else outside_unit(number * seen.factor, seen.metric.unit)
+    return outside_unit(seen.number, seen.metric.unit)
 
 
 def stale(seen: Values) -> str | None:

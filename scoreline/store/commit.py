@@ -179,7 +179,8 @@ def _new_values(connection: Connection, items: Sequence[ValueRecord]) -> _News:
         if old and (old.input_digest, old.series_digest) == (item.input_digest, series):
             continue
         coding, content = packed(item.series)
-        row = (item.request, item.input_digest, series, coding, digest(content), content)
+        stored = series if coding == "text" else digest(content)
+        row = (item.request, item.input_digest, series, coding, stored, content)
         news.add(value_draft(item, series), row, old.record if old else None)
     return news
 
