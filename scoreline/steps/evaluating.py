@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache, partial
 
 from scoreline.core.model import KeyResult, Plan
 from scoreline.core.records import CheckIn, ScoreRecord, ValueRecord
@@ -58,7 +59,7 @@ def gather(
         blocked=blocked,
         check_ins=check_ins,
         baselines=store.baselines(),
-        last_good=store.last_good(day, [name] if name else None),
+        last_good=cache(partial(store.last_good, day, [name] if name else None)),
         extracted=store.extractions(),
         failed=failed,
         unloaded=store.load_failures(),

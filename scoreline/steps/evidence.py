@@ -6,7 +6,7 @@ does not: what it says of one key result (seen_values, withholding, observing).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
@@ -28,10 +28,11 @@ Names = tuple[str, ...]
 class Evidence:
     """Everything that scores rest on, as the control store has it.
 
-    `blocked` has, for each stream with one, its first blocked batch. `last_good` are
-    bodies of score records by key result. `extracted` is when each stream was last
-    looked at with success. `failed` are metrics that could not be computed, with words.
-    `unloaded` are streams that could not be loaded, with why.
+    `blocked` has, for each stream with one, its first blocked batch. `last_good` reads
+    bodies of score records by key result, which are needed only where a value is held.
+    `extracted` is when each stream was last looked at with success. `failed` are metrics
+    that could not be computed, with words. `unloaded` are streams that could not be loaded,
+    with why.
     `closings` has the closing of each cycle that is closed.
     `gone` says what streams lost by age, `expired` the rule by which a series was removed.
     """
@@ -43,7 +44,7 @@ class Evidence:
     blocked: Mapping[str, Batch]
     check_ins: Mapping[str, Sequence[CheckIn]]
     baselines: Mapping[str, Baseline]
-    last_good: Mapping[str, Mapping[str, Any]]
+    last_good: Callable[[], Mapping[str, Mapping[str, Any]]]
     extracted: Mapping[str, datetime]
     failed: Mapping[str, str] = field(default_factory=dict)
     unloaded: Mapping[str, str] = field(default_factory=dict)

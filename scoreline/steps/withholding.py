@@ -59,7 +59,7 @@ def _removed(seen: Values) -> str | None:
 
 def last_good(seen: Values) -> tuple[Exact | None, date] | None:
     """The last good value: as recorded, else on the newest day that has one."""
-    body = seen.evidence.last_good.get(seen.kr.id)
+    body = seen.evidence.last_good().get(seen.kr.id)
     if body is not None and body.get("value_day"):
         return _recorded(body), date.fromisoformat(str(body["value_day"]))
     if seen.metric is None:
