@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import lcm
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+|/[0-9]+)?")
 _ONE = Fraction(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exact:
     """A value on a day, kept as it was measured, never reduced.
 
@@ -31,7 +31,7 @@ class Exact:
     numerator: Fraction
     denominator: Fraction | None = None
 
-    @property
+    @cached_property  # divided once; so there are no slots
     def fraction(self) -> Fraction | None:
         """The value as one number; None where the denominator is 0."""
         if self.denominator is None:

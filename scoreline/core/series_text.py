@@ -58,11 +58,11 @@ class SeriesText:
         newest = self._text[self._newest : -1]
         if newest[:10] <= day:
             return newest
-        at = self._text.find(f"\n{day},")
-        if at >= 0:
-            return self._text[at + 1 : self._text.find("\n", at + 1)]
         if not self._lines:
-            self._lines = self._text.splitlines()
+            at = self._text.rfind(f"\n{day},") if self._asked is None else -1
+            if at >= 0:  # most are asked for one day only, and that is a late one
+                return self._text[at + 1 : self._text.find("\n", at + 1)]
+            self._lines = self._text[:-1].split("\n")
         return self._lines[bisect_right(self._lines, day + ",~") - 1]
 
 
