@@ -13,12 +13,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from connectors.clock import Clock, utc_now
 from connectors.errors import OptionError
 from connectors.options import Options, option_errors, parse_options
+from connectors.receipt import Origin
 
 if TYPE_CHECKING:
     from connectors.batch import Batch
@@ -105,6 +107,16 @@ class ObjectRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """What was received as one object: its name, where the bytes lie, SHA-256, since when."""
+
+    name: str
+    path: Path
+    digest: str
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CopiedObject:
     """A new name with contents that the stream already received under the name `of`.
 
@@ -176,6 +188,33 @@ class Connector(ABC):
         """Everything wrong with these options, without touching the source."""
         errors = option_errors(cls.SourceOptions, source)
         return errors if stream is None else errors + option_errors(cls.StreamOptions, stream)
+
+    def origin(
+        self,
+        received: Received,
+        identity: str,
+        parameters: Mapping[str, Any],
+        since: Mapping[str, Any] | None = None,
+    ) -> Origin:
+        """Where a batch comes from, for its receipt.
+
+        Args:
+            received: its bytes.
+            identity: the source, without secrets.
+            parameters: what shaped this reading.
+            since: the cursor that it began at, where there is one.
+        """
+        return Origin(
+            connector=self.kind,
+            connector_version=self.version,
+            source_identity=identity,
+            parameters=parameters,
+            object=received.name,
+            bytes=received.path.stat().st_size,
+            sha256=received.digest,
+            started_at=received.started.astimezone(UTC).isoformat(),
+            cursor_from=since,
+        )
 
     @abstractmethod
     def check(self, spec: StreamSpec) -> None:

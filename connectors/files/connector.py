@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
+from connectors.base import Connector, Discovery, ObjectRef, Received, State, StreamSpec
 from connectors.clock import Clock, utc_now
 from connectors.errors import PermanentError
 from connectors.files.folder import LocalFolder, digest_of
@@ -22,7 +22,6 @@ from connectors.files.options import FilesSource, FilesStream, is_url, local_roo
 from connectors.files.places import LISTED, Copied, Listing, Place
 from connectors.files.remote import RemotePlace
 from connectors.options import parse_options
-from connectors.receipt import Origin
 
 if TYPE_CHECKING:
     from connectors.batch import Batch
@@ -122,18 +121,9 @@ class FilesConnector(Connector):
 
         options, where = parse_options(FilesStream, spec.options), self._where(name)
         opened = open_file(copied.path, spec, options, name=name, where=where)
-        origin = Origin(
-            connector=self.kind,
-            connector_version=self.version,
-            source_identity=where,
-            parameters=_parameters(self.root, options, opened.format),
-            object=name,
-            bytes=copied.size,
-            sha256=copied.digest,
-            started_at=started.astimezone(UTC).isoformat(),
-        )
+        received = Received(name, copied.path, copied.digest, started)
         return Batch(
-            origin,
+            self.origin(received, where, _parameters(self.root, options, opened.format)),
             opened.tally,
             opened.schema,
             opened.rows,

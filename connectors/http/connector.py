@@ -12,12 +12,12 @@ import shutil
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
+from connectors.base import Connector, Discovery, ObjectRef, Received, State, StreamSpec
 from connectors.digest import digest_of
 from connectors.errors import ConnectorError, TransientError
 from connectors.http.answers import Answer
@@ -28,7 +28,7 @@ from connectors.http.pages import SUFFIX
 from connectors.http.signing_in import SignIn
 from connectors.http.walking import Page
 from connectors.options import Options, parse_options
-from connectors.receipt import Origin, Tally
+from connectors.receipt import Tally
 from connectors.scrubbing import Scrubber, secrets_of
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ class HttpConnector(Connector):
         path = work / f"{reading.digest}{SUFFIX}"
         shutil.move(reading.path, path)
         since = ref.since if isinstance(ref, HttpRef) else None
-        batch = self._open(spec, ref.name, path, reading.digest, reading.started, since, reading)
+        received = Received(ref.name, path, reading.digest, reading.started)
+        batch = self._open(spec, received, since, reading)
         tally = batch.tally
         tally.pages, tally.declared_total = reading.pages, reading.declared
         tally.cursor_to = reading.position.as_dict() if reading.position else None
@@ -171,7 +172,7 @@ class HttpConnector(Connector):
         Raises:
             PermanentError: the file is damaged.
         """
-        return self._open(spec, name, path, digest_of(path), self.clock(), None)
+        return self._open(spec, Received(name, path, digest_of(path), self.clock()))
 
     def _read(
         self, spec: StreamSpec, column: CursorColumn | None, since: Position | None, *, sample: bool
@@ -199,11 +200,8 @@ class HttpConnector(Connector):
     def _open(
         self,
         spec: StreamSpec,
-        name: str,
-        path: Path,
-        digest: str,
-        started: datetime,
-        since: Position | None,
+        received: Received,
+        since: Position | None = None,
         reading: Reading | None = None,
     ) -> Batch:
         from connectors.batch import Batch
@@ -211,33 +209,23 @@ class HttpConnector(Connector):
         from connectors.jsontext.source import SCHEMA
 
         chosen = parse_options(self.StreamOptions, spec.options)
-        origin = Origin(
-            connector=self.kind,
-            connector_version=self.version,
-            source_identity=self.identity,
-            parameters={
-                **chosen.model_dump(mode="json", exclude_none=True),
-                "cursor": spec.cursor,
-                "key": list(spec.key),
-            },
-            object=name,
-            bytes=path.stat().st_size,
-            sha256=digest,
-            started_at=started.astimezone(UTC).isoformat(),
-            cursor_from=since.as_dict() if since else None,
-        )
+        parameters = {
+            **chosen.model_dump(mode="json", exclude_none=True),
+            "cursor": spec.cursor,
+            "key": list(spec.key),
+        }
         tally = Tally()
         rows = (
             ReadRows(reading, tally)
             if reading
-            else StoredRows(path, Lines(spec, self.mends(spec)), tally, self.identity)
+            else StoredRows(received.path, Lines(spec, self.mends(spec)), tally, self.identity)
         )
         return Batch(
-            origin,
+            self.origin(received, self.identity, parameters, since.as_dict() if since else None),
             tally,
             SCHEMA,
             rows.batches,
-            raw_path=path,
+            raw_path=received.path,
             signature="",
             clock=self.clock,
             layout="json_lines",

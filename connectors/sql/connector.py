@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
+from connectors.base import Connector, Discovery, ObjectRef, Received, State, StreamSpec
 from connectors.errors import PermanentError
 from connectors.options import parse_options
 from connectors.receipt import Origin
@@ -95,7 +95,8 @@ class SqlConnector(Connector):
         from connectors.digest import digest_of
 
         options, relation = self._relation(spec)
-        origin = self._origin(spec, options, relation, name, path, digest_of(path), self.clock())
+        received = Received(name, path, digest_of(path), self.clock())
+        origin = self._origin(spec, options, relation, received)
         return self._open(spec, origin, path, signature="")
 
     def _relation(self, spec: StreamSpec) -> tuple[SqlStream, Relation]:
@@ -200,9 +201,8 @@ class SqlConnector(Connector):
             window = survey(session, reading, since, options.overlap, started)
             name, expected = f"{relation.name}@{window.range}", window.rows
         copied = copy_rows(session, reading, window, options.batch_rows, expected, work)
-        origin = self._origin(
-            spec, options, relation, name, copied.path, copied.digest, started, since
-        )
+        received = Received(name, copied.path, copied.digest, started)
+        origin = self._origin(spec, options, relation, received, since)
         batch = self._open(spec, origin, copied.path, _signature(copied.rows, copied.content))
         _complete(batch, reading, window, copied, session.times_as_text)
         return batch
@@ -212,24 +212,13 @@ class SqlConnector(Connector):
         spec: StreamSpec,
         options: SqlStream,
         relation: Relation,
-        name: str,
-        path: Path,
-        digest: str,
-        started: datetime,
+        received: Received,
         since: Position | None = None,
     ) -> Origin:
         chosen = options.model_dump(mode="json", exclude_none=True)
-        return Origin(
-            connector=self.kind,
-            connector_version=self.version,
-            source_identity=self._where(relation),
-            parameters={**chosen, "cursor": spec.cursor, "key": list(spec.key)},
-            object=name,
-            bytes=path.stat().st_size,
-            sha256=digest,
-            started_at=started.astimezone(UTC).isoformat(),
-            cursor_from=since.as_dict() if since else None,
-        )
+        parameters = {**chosen, "cursor": spec.cursor, "key": list(spec.key)}
+        begun = since.as_dict() if since else None
+        return self.origin(received, self._where(relation), parameters, begun)
 
     def _open(self, spec: StreamSpec, origin: Origin, path: Path, signature: str) -> Batch:
         from connectors.batch import Batch

@@ -11,14 +11,14 @@ import tempfile
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from connectors.base import Connector, Discovery, ObjectRef, State, StreamSpec
+from connectors.base import Connector, Discovery, ObjectRef, Received, State, StreamSpec
 from connectors.digest import digest_of
 from connectors.errors import TransientError
-from connectors.receipt import Origin, Tally
+from connectors.receipt import Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -119,39 +119,28 @@ class StatefulConnector(Connector):
         path = work / f"{taken.digest}{self.suffix}"
         shutil.move(taken.path, path)
         taken.folder.cleanup()
-        batch = self._open(spec, ref.name, path, taken.digest, taken.started)
+        batch = self._open(spec, Received(ref.name, path, taken.digest, taken.started))
         if taken.state is not None:
             batch.tally.cursor_to = {"source": self.source_of(spec), "state": taken.state}
         return batch
 
     def reopen(self, spec: StreamSpec, name: str, path: Path) -> Batch:
         """Opens a file that was received before; the source is not asked."""
-        return self._open(spec, name, path, digest_of(path), self.clock())
+        return self._open(spec, Received(name, path, digest_of(path), self.clock()))
 
-    def _open(
-        self, spec: StreamSpec, name: str, path: Path, digest: str, started: datetime
-    ) -> Batch:
+    def _open(self, spec: StreamSpec, received: Received) -> Batch:
         from connectors.batch import Batch
         from connectors.jsontext.source import SCHEMA
         from connectors.stateful.lines import numbered
 
-        origin = Origin(
-            connector=self.kind,
-            connector_version=self.version,
-            source_identity=self.identity,
-            parameters={**self.parameters(spec), "key": list(spec.key)},
-            object=name,
-            bytes=path.stat().st_size,
-            sha256=digest,
-            started_at=started.astimezone(UTC).isoformat(),
-        )
+        parameters = {**self.parameters(spec), "key": list(spec.key)}
         tally = Tally()
         return Batch(
-            origin,
+            self.origin(received, self.identity, parameters),
             tally,
             SCHEMA,
-            lambda: numbered(self.rows_of(path), spec, tally),
-            raw_path=path,
+            lambda: numbered(self.rows_of(received.path), spec, tally),
+            raw_path=received.path,
             signature="",
             clock=self.clock,
             layout="json_lines",
