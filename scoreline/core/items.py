@@ -16,7 +16,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from scoreline.core.exact import total
+from scoreline.core.exact import as_fraction, quotient, total
 from scoreline.core.model import KeyResult, Thresholds
 from scoreline.core.observed import WITHOUT_VALUE, Score, Status
 from scoreline.core.scoring import by_pace, in_grace, pace_ratio
@@ -97,14 +97,14 @@ def item_of(kr: KeyResult, score: Score | None) -> Item:
     )
     valued = status not in WITHOUT_VALUE and score.clamped is not None
     return Item(
-        weight=Fraction(kr.weight),
+        weight=as_fraction(kr.weight),
         status=status,
         closed=score.status == "closed",
         counted=not left_out,
         progress=score.clamped if valued else None,
         expected=score.expected if valued else None,
         x=score.x,
-        coverage=Fraction(int(valued)),
+        coverage=_ONE if valued else _ZERO,
         best_progress=score.clamped if valued and score.clamped is not None else _ONE,
         best_expected=score.expected,
         due=kr.due,
@@ -116,7 +116,7 @@ def item_of(kr: KeyResult, score: Score | None) -> Item:
 
 def _unscored(kr: KeyResult) -> Item:
     return Item(
-        weight=Fraction(kr.weight),
+        weight=as_fraction(kr.weight),
         status="no_data",
         closed=False,
         counted=True,
@@ -179,7 +179,7 @@ def _mean(items: Iterable[Item], of: Callable[[Item], Fraction | None]) -> Fract
     if not pairs:
         return None
     parts = [value if weight == 1 else weight * value for weight, value in pairs]
-    return total(parts) / total([weight for weight, _ in pairs])
+    return quotient(total(parts), total([weight for weight, _ in pairs]))
 
 
 def _all_closed(items: Sequence[Item]) -> bool:
@@ -207,7 +207,7 @@ def _weighted(rolled: Item, as_of: date, thresholds: Thresholds) -> RolledStatus
     progress, expected = rolled.progress or _ZERO, rolled.expected or _ZERO
     if rolled.coverage != 1:
         best = pace_ratio(rolled.best_progress, rolled.best_expected)
-        return "off_track" if best < Fraction(thresholds.at_risk) else "incomplete"
+        return "off_track" if best < as_fraction(thresholds.at_risk) else "incomplete"
     if rolled.achieved:
         return "achieved"
     if rolled.due is not None and as_of > rolled.due:

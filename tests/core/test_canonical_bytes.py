@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoreline.core.records import canonical, digest_of
+from scoreline.core.records import canonical, canonical_object, digest_of
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 _KEYS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]))
@@ -30,6 +30,21 @@ def test_canonical_bytes_are_those_of_rfc_8785(body: Any) -> None:
 def test_the_order_of_keys_does_not_show(body: dict[str, Any]) -> None:
     """Two mappings with equal contents have one digest."""
     assert digest_of(dict(reversed(body.items()))) == digest_of(body)
+
+
+@given(st.dictionaries(_KEYS, _BODIES))
+def test_a_mapping_is_put_together_from_its_members(body: dict[str, Any]) -> None:
+    """Bytes of members that were written before give the bytes of the whole."""
+    assert canonical_object({k: canonical(v) for k, v in body.items()}) == canonical(body)
+
+
+class _Text(str):
+    """Text of a type of its own."""
+
+
+def test_types_that_stand_for_the_plain_ones_are_taken() -> None:
+    """Subclasses of text as key and value, and tuples, are what they stand for."""
+    assert canonical({_Text("a"): (_Text("b"), True)}) == canonical({"a": ["b", True]})
 
 
 @pytest.mark.parametrize("wrong", [0.5, Decimal("0.5"), b"x", {1: "a"}, {"a": [{"b": 1.0}]}, {2}])

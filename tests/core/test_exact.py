@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoreline.core.exact import Exact, exact_text, parse_exact, shown
+from scoreline.core.exact import Exact, exact_text, parse_exact, quotient, shown, way_gone
 
 fractions = st.fractions() | st.integers(-(10**45), 10**45).map(Fraction)
 exacts = st.builds(Exact, fractions, st.none() | fractions)
@@ -115,3 +115,12 @@ def test_parse_exact_refuses_whatever_exact_text_never_writes(text: str) -> None
     """Floats' words, exponents, blanks and a denominator of 0 are refused, naming the text."""
     with pytest.raises(ValueError, match=r"0|exact number"):
         parse_exact(text)
+
+
+@given(fractions, fractions, fractions)
+def test_what_is_reduced_once_is_what_fractions_give(x: Fraction, y: Fraction, z: Fraction) -> None:
+    """A quotient and the share of a way are exactly those of Fraction, signs included."""
+    if y != 0:
+        assert quotient(x, y) == x / y
+    if y != z:
+        assert way_gone(x, y, z) == (x - y) / (z - y)
