@@ -21,9 +21,6 @@ from scoreline.measures.grouped import Numbered
 from scoreline.measures.layout import Grouping, Layout
 from scoreline.measures.statement import head_sql, spans_sql
 
-ARRIVING = "_arriving"
-"""The relation of rows that the parts' queries read."""
-
 _VALUES = """\
 WITH {head},
 {groups}
@@ -43,18 +40,23 @@ class Part:
 
     Attributes:
         name: the relation that the statement reads: all that is kept, and what is new.
-        sql: reads `ARRIVING` and the parameter tables.
+        rows: the relation of rows that the query reads.
+        sql: reads `rows` and the parameter tables.
         same: the columns that say what a result is about; never null.
         merged: the other columns, each as the aggregate that makes one of several.
         key: a digest of everything that the results depend on besides those rows, the
             session's time zone and the engine.
+        is_wide: there may be nearly as many results as rows; not to be held in a table
+            before they are counted.
     """
 
     name: str
+    rows: str
     sql: str
     same: tuple[str, ...]
     merged: tuple[str, ...]
     key: str
+    is_wide: bool = False
 
 
 def can_keep(plan: Plan, layout: Layout) -> bool:
@@ -71,17 +73,19 @@ def parts_of(layout: Layout, cells: object, calendars: object) -> tuple[Part, ..
         cells: the parameters that every part depends on.
         calendars: those that spans of days depend on besides.
     """
-    over, found = replace(layout, rows=ARRIVING), []
-    for number, grouping in enumerate(over.groupings(), 1):
+    found: list[Part] = []
+    for number, grouping in enumerate(layout.groupings(), 1):
         if grouping.is_distinct:
-            found += [_spans(over, grouping, b, (cells, calendars)) for b in grouping.branches]
+            found += [_spans(layout, grouping, b, (cells, calendars)) for b in grouping.branches]
         else:
-            found.append(_values(over, number, grouping, cells))
+            found.append(_values(layout, number, grouping, cells))
     return tuple(found)
 
 
 def _values(layout: Layout, number: int, grouping: Grouping, parameters: object) -> Part:
     """A grouping's values by cell and moment."""
+    name = _values_name(number)
+    layout = replace(layout, rows=f"{name}_rows")
     functions = [
         (f"a{n}", function) for n, function in enumerate(grouped.combining(layout, grouping), 1)
     ]
@@ -96,20 +100,22 @@ def _values(layout: Layout, number: int, grouping: Grouping, parameters: object)
         n=number,
     )
     merged = tuple(f"{function}({name}) AS {name}" for name, function in functions)
-    return Part(
-        _values_name(number), sql, ("branch", "cell", "moment"), merged, _key(sql, parameters)
-    )
+    same, key = ("branch", "cell", "moment"), _key(sql, parameters)
+    return Part(name, f"{name}_rows", sql, same, merged, key)
 
 
 def _spans(layout: Layout, grouping: Grouping, branch: int, parameters: object) -> Part:
     """The spans of the items that a branch counts."""
+    name, wide = _spans_name(branch), branch in layout.overlapping
+    layout = replace(layout, rows=f"{name}_rows")
     queries = grouped.hours_queries(layout)
     if layout.source.timing != "standing":
         queries.append(grouped.moments_sql(layout, [(1, grouping)]))
     queries += [spans_sql(layout), grouped.held_query(layout, grouping, branch)]
     sql = _SPANS.format(head=head_sql(layout), spans=_SEPARATOR.join(queries), n=branch)
     same = ("cell", "calendar", "segment", "item", "leave")
-    return Part(_spans_name(branch), sql, same, ("min(enter) AS enter",), _key(sql, parameters))
+    key, merged = _key(sql, parameters), ("min(enter) AS enter",)
+    return Part(name, f"{name}_rows", sql, same, merged, key, is_wide=wide)
 
 
 def _key(sql: str, parameters: object) -> str:

@@ -21,7 +21,7 @@ import duckdb
 
 from scoreline.core.errors import WarehouseError
 from scoreline.core.model import Stream
-from scoreline.measures.parts import ARRIVING, Part
+from scoreline.measures.parts import Part
 from scoreline.measures.series import Statement
 from scoreline.warehouse import in_place
 from scoreline.warehouse.database import ENGINE, quote, transaction
@@ -157,13 +157,16 @@ class _Kept:
         known = self._known()
         if known is None:
             known = self._make()
-        elif not known.is_kept:
-            self._gather(self._relation, self._gathered)
-        elif known.batches < len(self._loaded):
+        elif known.is_kept and known.batches < len(self._loaded):
             self._add(known)
-        rows = self._table if known.is_kept else self._gathered
+        elif not known.is_kept and not self._part.is_wide:
+            self._gather(self._relation, self._gathered)
+        results = self._table if known.is_kept else self._gathered
+        if self._part.is_wide and not known.is_kept:
+            self._read(self._relation)
+            results = f"({self._part.sql})"
         self._connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {quote(self._part.name)} AS SELECT * FROM {rows}"
+            f"CREATE OR REPLACE TEMP VIEW {quote(self._part.name)} AS SELECT * FROM {results}"
         )
 
     @property
@@ -199,13 +202,17 @@ class _Kept:
     def _make(self) -> _Line:
         """Compute the part over all rows, and keep it if it is much less than those."""
         self._drop()
-        rows = self._rows()
-        self._gather(self._relation, self._gathered)
-        if count_rows(self._connection, self._gathered) * WORTH > rows:
+        rows, results = self._rows(), self._gathered
+        if self._part.is_wide:
+            self._read(self._relation)
+            results = f"({self._part.sql})"
+        else:
+            self._gather(self._relation, results)
+        if count_rows(self._connection, results) * WORTH > rows:
             return self._note(_Line(0, 0, rows, is_kept=False))
         self._connection.execute('CREATE SCHEMA IF NOT EXISTS "_kept_parts"')
-        self._connection.execute(f"CREATE TABLE {self._table} AS SELECT * FROM {self._gathered}")
-        self._connection.execute(f"DROP TABLE {self._gathered}")
+        self._connection.execute(f"CREATE TABLE {self._table} AS SELECT * FROM {results}")
+        self._connection.execute(f"DROP TABLE IF EXISTS {self._gathered}")
         return self._note(_Line(len(self._loaded), self._last, rows, is_kept=True))
 
     def _rows(self) -> int:
@@ -237,10 +244,14 @@ class _Kept:
 
     def _gather(self, relation: str, name: str) -> None:
         """Compute the part over the rows of a relation, as a temporary table."""
-        self._connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {ARRIVING} AS SELECT * FROM {relation}"
-        )
+        self._read(relation)
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._part.sql}")
+
+    def _read(self, relation: str) -> None:
+        """Have the part's query read the rows of a relation."""
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {self._part.rows} AS SELECT * FROM {relation}"
+        )
 
     def _note(self, line: _Line) -> _Line:
         values = [self._statement, self._part.name]

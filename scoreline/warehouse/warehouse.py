@@ -18,7 +18,7 @@ from scoreline.core.model import Model, Stream
 from scoreline.core.records import Batch
 from scoreline.measures.allowlist import check_model, sql_text
 from scoreline.measures.conditions import relation_sql
-from scoreline.measures.parts import ARRIVING, Part
+from scoreline.measures.parts import Part
 from scoreline.warehouse import in_place, keeping, loading
 from scoreline.warehouse.database import connect, literal, quote, transaction
 from scoreline.warehouse.keys import Loaded, rows_table, shape
@@ -45,6 +45,7 @@ parts AS (
 days AS (SELECT day, min(low) AS low, max(high) AS high FROM parts GROUP BY day)
 SELECT day, low, high FROM days
 """
+_READ = "_rows_read"
 _WIDEST = ("min(low) AS low", "max(high) AS high")
 
 
@@ -228,8 +229,8 @@ class Warehouse:
         )
         days = f"({_EVENT_DAYS.format(instant=instant, rows=rows_table(stream))})"
         if self.keeps(stream):
-            query = _EVENT_DAYS.format(instant=instant, rows=ARRIVING)
-            days = self._kept(stream, Part("_days", query, ("day",), _WIDEST, "days"))
+            query = _EVENT_DAYS.format(instant=instant, rows=_READ)
+            days = self._kept(stream, Part("_days", _READ, query, ("day",), _WIDEST, query))
         rows = self._all(f"SELECT string_agg({line}, chr(10) ORDER BY day) FROM {days}")
         return str(rows[0][0] or "")
 
@@ -247,8 +248,8 @@ class Warehouse:
         text = f"SELECT DISTINCT CAST({quote(column)} AS VARCHAR) AS v FROM"
         values = f"({text} {relation_sql(read.full_name)} WHERE v IS NOT NULL)"
         if isinstance(read, Stream) and self.keeps(read):
-            query = f"{text} {ARRIVING} WHERE v IS NOT NULL"
-            values = self._kept(read, Part(f"_values of {column}", query, ("v",), (), query))
+            query = f"{text} {_READ} WHERE v IS NOT NULL"
+            values = self._kept(read, Part(f"_values of {column}", _READ, query, ("v",), (), query))
         rows = self._all(f"SELECT v FROM {values} ORDER BY v LIMIT {limit}")
         return [str(r[0]) for r in rows]
 
