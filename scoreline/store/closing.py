@@ -15,10 +15,11 @@ from scoreline.core.errors import UsageError
 from scoreline.core.records import CycleEvent
 from scoreline.store import ledger
 from scoreline.store.base import StoreBase
-from scoreline.store.bodies import cycle_body, cycle_from, draft, restatement_from
+from scoreline.store.bodies import cycle_body, cycle_from, draft
 from scoreline.store.codec import instant, parsed
 from scoreline.store.inforce import chosen, with_blocks
 from scoreline.store.rows import StoredCycle, StoredRestatement
+from scoreline.store.run_bodies import restatement_from
 from scoreline.store.schema import cycles, in_force, ledger_records, restatements
 
 

@@ -29,19 +29,18 @@ from scoreline.core.records import (
 )
 from scoreline.store import ledger
 from scoreline.store.base import StoreBase
-from scoreline.store.bodies import (
-    Draft,
-    baseline_body,
-    definition_draft,
-    draft,
-    restatement_body,
-    score_body,
-    value_draft,
-)
+from scoreline.store.bodies import Draft, draft
 from scoreline.store.bulk import insert_many, no_longer_newest
 from scoreline.store.codec import packed, text_digest
 from scoreline.store.gate_rows import chunks
 from scoreline.store.rows import CommitReport
+from scoreline.store.run_bodies import (
+    baseline_body,
+    definition_draft,
+    restatement_body,
+    score_body,
+    value_draft,
+)
 from scoreline.store.schema import (
     baselines,
     definitions,

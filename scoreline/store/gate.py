@@ -23,12 +23,7 @@ from scoreline.core.records import (
 )
 from scoreline.store import gate_rows, ledger
 from scoreline.store.base import StoreBase
-from scoreline.store.bodies import (
-    checks_body,
-    decision_body,
-    decision_from,
-    results_from,
-)
+from scoreline.store.batch_bodies import checks_body, decision_body, decision_from, results_from
 from scoreline.store.codec import file_body, instant, parsed
 from scoreline.store.gate_rows import batch_from, quarantine_from, record_of, with_receipts
 from scoreline.store.landing import resolved

@@ -16,7 +16,7 @@ from scoreline.core.errors import StoreError, UsageError
 from scoreline.core.records import Batch, BatchState, digest_of
 from scoreline.store import gate_rows, guarded
 from scoreline.store.base import StoreBase
-from scoreline.store.bodies import receipt_body, supersede_body
+from scoreline.store.batch_bodies import receipt_body, supersede_body
 from scoreline.store.codec import instant_text, parsed
 from scoreline.store.gate_rows import batch_from, with_receipts
 from scoreline.store.rows import SeenRow

@@ -16,7 +16,7 @@ from scoreline.core.errors import UsageError
 from scoreline.core.records import Quarantine, StreamState, canonical
 from scoreline.store import gate_rows, guarded
 from scoreline.store.base import StoreBase
-from scoreline.store.bodies import load_body, stream_body
+from scoreline.store.batch_bodies import load_body, stream_body
 from scoreline.store.codec import instant, instant_text, packed, parsed
 from scoreline.store.gate_rows import chunks, record_of, state_from
 from scoreline.store.schema import (

@@ -18,14 +18,8 @@ from scoreline.core.records import StoredFile, digest
 from scoreline.core.removals import Forgetting, Removal
 from scoreline.store import gate_rows, guarded, ledger
 from scoreline.store.base import StoreBase
-from scoreline.store.bodies import (
-    draft,
-    expiry_body,
-    forget_body,
-    forgetting_from,
-    pseudonyms_body,
-    removal_body,
-)
+from scoreline.store.batch_bodies import removal_body
+from scoreline.store.bodies import draft, expiry_body, forget_body, forgetting_from, pseudonyms_body
 from scoreline.store.codec import file_from, instant, parsed, unpacked
 from scoreline.store.gate_rows import chunks
 from scoreline.store.rows import StoredForgetting, StoredRemoval

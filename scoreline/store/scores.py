@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select
 
 from scoreline.store.base import StoreBase
-from scoreline.store.bodies import score_from
 from scoreline.store.codec import instant, parsed
 from scoreline.store.gate_rows import chunks
 from scoreline.store.inforce import chosen, with_blocks, with_bodies
 from scoreline.store.rows import StoredScore
+from scoreline.store.run_bodies import score_from
 from scoreline.store.schema import in_force, scores
 
 

@@ -24,7 +24,6 @@ from scoreline.core.records import (
     StreamState,
     ValueRecord,
 )
-from scoreline.store.bodies import baseline_from, score_from
 from scoreline.store.codec import instant, instant_text, parsed
 from scoreline.store.gate_rows import state_from
 from scoreline.store.inforce import chosen, with_bodies
@@ -35,6 +34,7 @@ from scoreline.store.rows import (
     StoredScore,
     StoredValue,
 )
+from scoreline.store.run_bodies import baseline_from, score_from
 from scoreline.store.schema import (
     baselines,
     ledger_blocks,

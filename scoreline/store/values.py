@@ -14,11 +14,11 @@ from sqlalchemy import Connection, select
 
 from scoreline.core.records import Baseline, DefinitionVersion, ValueRecord
 from scoreline.store.base import StoreBase
-from scoreline.store.bodies import baseline_from, definition_from, value_from
 from scoreline.store.codec import instant, instant_text, parsed, unpacked
 from scoreline.store.gate_rows import chunks
 from scoreline.store.inforce import chosen, with_blocks, with_bodies
 from scoreline.store.rows import StoredDefinition, StoredValue
+from scoreline.store.run_bodies import baseline_from, definition_from, value_from
 from scoreline.store.schema import (
     baselines,
     definitions,

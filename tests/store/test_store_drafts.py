@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoreline.core.records import DefinitionVersion, ValueRecord, canonical, digest, digest_of
-from scoreline.store.bodies import definition_draft, value_draft
+from scoreline.store.run_bodies import definition_draft, value_draft
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _BODY = st.dictionaries(_TEXT, _TEXT | st.none() | st.booleans() | st.lists(_TEXT, max_size=3))
