@@ -228,18 +228,23 @@ class _Kept:
         later = in_place.rows_after(self._connection, self._stream, known.seq)
         self._gather(f"({later})", "_new")
         same, both = ", ".join(part.same), ", ".join([*part.same, *part.merged])
+        matched = " AND ".join(f"k.{c} = c.{c}" for c in part.same)
+        columns = [c.rpartition(" ")[2] for c in part.merged]
+        equal = " AND ".join(f"k.{c} IS NOT DISTINCT FROM c.{c}" for c in columns) or "true"
+        execute(
+            "CREATE OR REPLACE TEMP TABLE _met AS SELECT k.*, k.rowid AS place "
+            f"FROM {table} AS k SEMI JOIN _new USING ({same})"
+        )
         execute(
             f"CREATE OR REPLACE TEMP TABLE _changed AS SELECT {both} FROM "
-            f"(SELECT * FROM _new UNION ALL SELECT * FROM {table} SEMI JOIN _new USING ({same})) "
-            "GROUP BY ALL"
+            "(SELECT * FROM _new UNION ALL SELECT * EXCLUDE (place) FROM _met) GROUP BY ALL"
         )
-        if part.merged:  # what stays as it is is not written again
-            columns = [c.rpartition(" ")[2] for c in part.merged]
-            differs = " OR ".join(f"k.{c} IS DISTINCT FROM c.{c}" for c in columns)
-            matched = " AND ".join(f"k.{c} = c.{c}" for c in part.same)
-            execute(f"DELETE FROM {table} AS k USING _changed AS c WHERE {matched} AND ({differs})")
-        execute(f"INSERT INTO {table} SELECT * FROM _changed ANTI JOIN {table} USING ({same})")
-        execute("DROP TABLE _new; DROP TABLE _changed")
+        # what stays as it is is not written again
+        execute(f"DELETE FROM _changed AS c USING _met AS k WHERE {matched} AND {equal}")
+        gone = f"SELECT place FROM _met SEMI JOIN _changed USING ({same})"
+        execute(f"DELETE FROM {table} WHERE rowid IN ({gone})")
+        execute(f"INSERT INTO {table} SELECT * FROM _changed")
+        execute("DROP TABLE _new; DROP TABLE _met; DROP TABLE _changed")
         self._note(_Line(len(self._loaded), self._last, known.rows, is_kept=True))
 
     def _gather(self, relation: str, name: str) -> None:
