@@ -161,18 +161,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, stream: Stream, received_at: d
     table, same = rows_table(stream), same_key(stream, "s", "t")
     repeated = removed = 0
     if not is_empty(connection, table):
-        if version:
-            older = (
-                f"t.{version} > s.{version} OR (t.{version} IS NOT NULL AND s.{version} IS NULL)"
-            )
-            connection.execute(f"DELETE FROM _staged s USING {table} t WHERE {same} AND ({older})")
-        before = count_rows(connection, "_staged")
-        connection.execute(
-            f"DELETE FROM _staged s USING {table} t WHERE {same} "
-            f"AND NOT ({differs(stream, 's', 't')})"
-        )
-        repeated = before - count_rows(connection, "_staged")
-        removed = scalar(connection, f"DELETE FROM {table} t USING _staged s WHERE {same}")
+        repeated, removed = _replace_known(connection, stream)
     inserted = count_rows(connection, "_staged")
     connection.execute(f"INSERT INTO {table} SELECT * FROM _staged")
     if stream.history:
@@ -185,6 +174,32 @@ def _merge(connection: duckdb.DuckDBPyConnection, stream: Stream, received_at: d
         superseded=rows - inserted - repeated,
         removed=removed,
     )
+
+
+def _replace_known(connection: duckdb.DuckDBPyConnection, stream: Stream) -> tuple[int, int]:
+    """Take staged rows out that say nothing new, and table rows that others supersede.
+
+    The table is looked through once.
+
+    Returns:
+        How many staged rows the table has already, and how many rows left the table.
+    """
+    table, older = rows_table(stream), "false"
+    if stream.version_by:
+        version = quote(stream.version_by)
+        older = f"t.{version} > s.{version} OR (t.{version} IS NOT NULL AND s.{version} IS NULL)"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE _met AS SELECT s.rowid AS staged, t.rowid AS known, "
+        f"coalesce({older}, false) AS is_older, NOT ({differs(stream, 's', 't')}) AS is_same "
+        f"FROM _staged AS s JOIN {table} AS t ON {same_key(stream, 's', 't')}"
+    )
+    repeated = scalar(connection, "SELECT count(*) FROM _met WHERE is_same AND NOT is_older")
+    idle = "SELECT staged FROM _met WHERE is_same OR is_older"
+    connection.execute(f"DELETE FROM _staged WHERE rowid IN ({idle})")
+    superseded = "SELECT known FROM _met WHERE NOT is_same AND NOT is_older"
+    removed = scalar(connection, f"DELETE FROM {table} WHERE rowid IN ({superseded})")
+    connection.execute("DROP TABLE _met")
+    return repeated, removed
 
 
 def _replace(
