@@ -1,15 +1,12 @@
 """Evidence packs: all that a key result's scores of a period rest on, in one ZIP file.
 
-What belongs here: choosing what goes in, and writing it so that the same record gives the
-same bytes. What does not: checking a pack (pack/reperform.py, which runs alone).
+What belongs here: choosing what goes in. What does not: the file (evidence_zip), checking a
+pack (pack/reperform.py, which runs alone).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,8 +14,9 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+from scoreline.audit.evidence_zip import write_zip
 from scoreline.audit.signing import Checkpoint
-from scoreline.core.errors import UsageError, WarehouseError
+from scoreline.core.errors import UsageError
 from scoreline.core.model import Plan
 from scoreline.core.records import Part, StoredFile, StreamVersion, canonical, digest
 from scoreline.definitions.recorded import plan_from
@@ -32,7 +30,6 @@ from scoreline.warehouse.files import FileStore
 FORM = 1
 """The version of a pack's layout."""
 
-_STAMP = (1980, 1, 1, 0, 0, 0)
 _OF_BATCH = ("receipt", "reread", "checks", "load", "removal")
 
 
@@ -325,56 +322,14 @@ def _pretty(value: Any) -> bytes:
     return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
 
 
-# --- the file -------------------------------------------------------------------------------
-
-
 def _write(path: Path, contents: _Contents, pack: bytes) -> PackReport:
-    aside = path.with_name(path.name + ".part")
-    try:
-        with zipfile.ZipFile(aside, "w") as archive:
-            for name, content in sorted({**contents.small, "pack.json": pack}.items()):
-                archive.writestr(_entry(name), content)
-            for name, (source, known) in sorted(contents.stored.items()):
-                _store(archive, name, source, known)
-        with aside.open("rb") as written:
-            os.fsync(written.fileno())
-            whole = _hashed(written)
-        aside.replace(path)
-    except OSError as error:
-        raise WarehouseError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
-    count = len(contents.small) + len(contents.stored) + 1
-    size = path.stat().st_size
+    whole = write_zip(path, {**contents.small, "pack.json": pack}, contents.stored)
     return PackReport(
-        path, len(contents.scores), count, size, digest(pack), whole, contents.uncomputable
+        path,
+        scores=len(contents.scores),
+        files=len(contents.small) + len(contents.stored) + 1,
+        size=path.stat().st_size,
+        pack_digest=digest(pack),
+        digest=whole,
+        uncomputable=contents.uncomputable,
     )
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    """An entry that says nothing of when and where it was made."""
-    entry = zipfile.ZipInfo(name, _STAMP)
-    entry.create_system = 3
-    entry.external_attr = 0o644 << 16
-    packed = name.endswith(".parquet")
-    entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
-    return entry
-
-
-def _store(archive: zipfile.ZipFile, name: str, source: Path, known: str) -> None:
-    hasher = hashlib.sha256()
-    entry = _entry(name)
-    entry.file_size = source.stat().st_size
-    with source.open("rb") as file, archive.open(entry, "w") as target:
-        while piece := file.read(1 << 20):
-            hasher.update(piece)
-            target.write(piece)
-    if hasher.hexdigest() != known:
-        raise WarehouseError(
-            f"the stored file {source.name} was changed: a pack with it would prove nothing; "
-            "`scoreline verify` lists what depends on it"
-        )
-
-
-def _hashed(file: Any) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()

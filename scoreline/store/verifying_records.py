@@ -27,7 +27,7 @@ PAGE = 2000
 
 Columns = tuple[Any, ...]
 
-_decode = json.JSONDecoder().decode
+_decode = json.JSONDecoder().raw_decode
 _NOTHING = digest(b"")
 _DAMAGED = (ValueError, KeyError, TypeError, AttributeError)
 
@@ -169,10 +169,13 @@ def _within(of: Reference, after: int | None, upto: int | None) -> Iterator[Colu
 
 
 def _body(content: bytes) -> Any:
+    """What a record says; None where it is no JSON, or more than one text of it."""
     try:
-        return _decode(content.decode())
+        text = content.decode()
+        body, end = _decode(text)
     except ValueError:
         return None
+    return body if end == len(text) else None
 
 
 def _identity(body: Any) -> tuple[Any, Any]:
