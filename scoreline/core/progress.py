@@ -117,11 +117,16 @@ def _curve(kind: Reach, value: Fraction, baseline: Fraction, target: Fraction) -
 def within(value: Fraction, kind: Keep | DoneWhen) -> bool:
     """Whether a value lies inside the bounds; `exclusive` leaves both bounds out."""
     exclusive = isinstance(kind, Keep) and kind.exclusive
-    low = None if kind.at_least is None else as_fraction(kind.at_least)
-    high = None if kind.at_most is None else as_fraction(kind.at_most)
-    if exclusive:
-        return (low is None or value > low) and (high is None or value < high)
-    return (low is None or value >= low) and (high is None or value <= high)
+    low = None if kind.at_least is None else _above(value, kind.at_least)
+    high = None if kind.at_most is None else -_above(value, kind.at_most)
+    least = 1 if exclusive else 0
+    return (low is None or low >= least) and (high is None or high >= least)
+
+
+def _above(value: Fraction, bound: Decimal) -> int:
+    """Below 0, 0 or above it, as the value is to the bound."""
+    (a, b), (c, d) = value.as_integer_ratio(), as_fraction(bound).as_integer_ratio()
+    return a * d - c * b
 
 
 def keep(

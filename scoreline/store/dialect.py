@@ -30,6 +30,8 @@ WAIT = 60
 
 _CACHE_KIB = 65_536
 """Pages that a SQLite writer keeps at most: a run's indexes grow in memory, not in its log."""
+_MAPPED = 1 << 33
+"""Bytes of a SQLite file that one who reads all of it sees as memory, without copying pages."""
 _WRITES = "scoreline_writes"
 _ADVISORY_LOCK = 7_310_415_202_611
 
@@ -73,6 +75,7 @@ def _sqlite(url: URL, create: bool, read_only: bool) -> Engine:
         raw.execute("PRAGMA foreign_keys=ON")
         if read_only:
             raw.execute("PRAGMA query_only=ON")
+            raw.execute(f"PRAGMA mmap_size={_MAPPED}")
         else:
             raw.execute("PRAGMA synchronous=FULL")
             raw.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
@@ -185,6 +188,7 @@ def damage(connection: Connection) -> list[str]:
     if connection.dialect.name != "sqlite":
         return []
     connection.exec_driver_sql("SELECT sql FROM sqlite_master").all()
+    connection.exec_driver_sql(f"PRAGMA mmap_size={_MAPPED}")
     found = connection.exec_driver_sql("PRAGMA integrity_check").scalars()
     return [str(line) for line in found if line != "ok"]
 

@@ -6,12 +6,12 @@ what records are to one another (verifying, verifying_rows), computing again (au
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Connection, select
 
 from scoreline.core.records import digest
@@ -27,7 +27,6 @@ PAGE = 2000
 
 Columns = tuple[Any, ...]
 
-_decode = json.JSONDecoder().raw_decode
 _NOTHING = digest(b"")
 _DAMAGED = (ValueError, KeyError, TypeError, AttributeError)
 
@@ -171,11 +170,9 @@ def _within(of: Reference, after: int | None, upto: int | None) -> Iterator[Colu
 def _body(content: bytes) -> Any:
     """What a record says; None where it is no JSON, or more than one text of it."""
     try:
-        text = content.decode()
-        body, end = _decode(text)
+        return from_json(content)
     except ValueError:
         return None
-    return body if end == len(text) else None
 
 
 def _identity(body: Any) -> tuple[Any, Any]:
