@@ -16,9 +16,10 @@ from typing import Any
 
 from scoreline.audit.evidence_zip import write_zip
 from scoreline.audit.signing import Checkpoint
+from scoreline.core.digests import canonical, digest
 from scoreline.core.errors import UsageError
 from scoreline.core.model import Plan
-from scoreline.core.records import Part, StoredFile, StreamVersion, canonical, digest
+from scoreline.core.records import Part, StoredFile, StreamVersion
 from scoreline.definitions.recorded import plan_from
 from scoreline.measures.allowlist import check_model, check_where, sql_text
 from scoreline.measures.layout import parts_of

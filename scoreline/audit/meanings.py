@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from scoreline.core.digests import digest_of
 from scoreline.core.model import BaselineAt, KeyResult, Metric, Plan, Reach
 from scoreline.core.observed import Rules
-from scoreline.core.records import digest_of
 from scoreline.definitions.recorded import key_result_from, objects_of, plan_from
 from scoreline.measures.derived import request_ids
 from scoreline.measures.requests import asked_of

@@ -9,11 +9,11 @@ A file is written once and never changed, so the place may be one that allows no
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from scoreline.audit.signing import Checkpoint
+from scoreline.core.durable import write_whole
 from scoreline.core.errors import UsageError
 
 _PATTERN = "checkpoint-*.json"
@@ -51,20 +51,10 @@ def write_checkpoint(place: str, checkpoint: Checkpoint) -> str:
 
 
 def _write_here(folder: Path, name: str, content: bytes) -> str:
-    """Write aside, sync, rename."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / name
-    if target.exists() and target.read_bytes() == content:
-        return str(target)
-    aside = folder / f".{name}.{os.getpid()}"
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
+    if not target.exists() or target.read_bytes() != content:
+        write_whole(target, content)
     return str(target)
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from scoreline.audit.check_ins import CheckInsThen
 from scoreline.audit.meanings import Meaning
-from scoreline.core.exact import Exact, parse_exact
+from scoreline.core.digests import digest
+from scoreline.core.exact import Exact
 from scoreline.core.frozen import frozen_from
 from scoreline.core.model import BaselineAt, Milestones, Reach
 from scoreline.core.observed import Observations, Override, ValueOn
-from scoreline.core.records import digest
 from scoreline.core.scoring import resolve_target
 from scoreline.core.series_text import SeriesText
 from scoreline.measures.derived import value_function
@@ -144,7 +144,7 @@ class SeenThen:
             return None
         if taken is None or taken["day"] != kind.baseline.date.isoformat():
             return None
-        number = _exact(taken["numerator"], taken["denominator"]).fraction
+        number = Exact.parse(taken["numerator"], taken["denominator"]).fraction
         return None if number is None else number * meaning.factor
 
 
@@ -180,13 +180,9 @@ def _held(body: Body, reason: str) -> Facts:
     day = body["value_day"]
     if day is None:
         return {"held": reason}
-    value = _exact(body["numerator"], body["denominator"])
+    value = Exact.parse(body["numerator"], body["denominator"])
     return {"held": reason, "last_good": (value, date.fromisoformat(day))}
 
 
 def _nothing(_day: date) -> Exact | None:
     return None
-
-
-def _exact(numerator: str, denominator: str | None) -> Exact:
-    return Exact(parse_exact(numerator), parse_exact(denominator) if denominator else None)

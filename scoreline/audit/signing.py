@@ -28,8 +28,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
+from scoreline.core.digests import canonical
 from scoreline.core.errors import UsageError
-from scoreline.core.records import SigningKey, canonical
+from scoreline.core.records import SigningKey
 
 FORM = 1
 """The version of what is signed."""

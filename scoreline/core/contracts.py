@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from scoreline.core.digests import digest_of
 from scoreline.core.model import Column, Stream
-from scoreline.core.records import digest_of
 
 _FINDING = frozenset(("batch_rows", "glob", "ignore", "max_bytes", "overlap", "settle_seconds"))
 """Options that say which objects there are, not how one is read."""

@@ -31,6 +31,15 @@ class Exact:
     numerator: Fraction
     denominator: Fraction | None = None
 
+    @classmethod
+    def parse(cls, numerator: str, denominator: str | None) -> Exact:
+        """A value from its two texts; without a denominator (None or empty) a plain number.
+
+        Raises:
+            ValueError: as `parse_exact`.
+        """
+        return cls(parse_exact(numerator), parse_exact(denominator) if denominator else None)
+
     @cached_property  # divided once; so there are no slots
     def fraction(self) -> Fraction | None:
         """The value as one number; None where the denominator is 0."""

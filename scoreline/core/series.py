@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import ge, gt
 
-from scoreline.core.exact import Exact, parse_exact
+from scoreline.core.exact import Exact
 
 Point = tuple[str, str]
 """Numerator and denominator as text; both empty where there is no value."""
@@ -76,7 +76,7 @@ class Series:
         numerator, denominator = self.points[index]
         if not numerator:
             return None
-        return Exact(parse_exact(numerator), parse_exact(denominator) if denominator else None)
+        return Exact.parse(numerator, denominator)
 
     def at_text(self, day: date) -> Point:
         """The point on that day as text; empty texts where there is no value."""

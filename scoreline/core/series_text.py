@@ -10,7 +10,7 @@ from bisect import bisect_right
 from datetime import date
 from functools import lru_cache
 
-from scoreline.core.exact import Exact, parse_exact
+from scoreline.core.exact import Exact
 from scoreline.core.series import Series
 
 
@@ -68,4 +68,4 @@ class SeriesText:
 
 @lru_cache(maxsize=16_384)  # a period's value is asked for on every later day
 def _exact(numerator: str, denominator: str) -> Exact:
-    return Exact(parse_exact(numerator), parse_exact(denominator) if denominator else None)
+    return Exact.parse(numerator, denominator)

@@ -1,7 +1,7 @@
 """Canonical bodies of the plan's objects: plain values that can be digested and compared.
 
 What belongs here: dataclass to JSON-able dict, and which objects a score depends on.
-What does not: RFC 8785 bytes and digests (core.records), comparing (diff). Numbers are
+What does not: RFC 8785 bytes and digests (core.digests), comparing (diff). Numbers are
 text without trailing zeros; places and file names never take part; what is empty or None
 is left out, and so is a later field that has its default: neither changes an old body.
 """

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from scoreline.core.digests import digest
 from scoreline.core.model import Plan
-from scoreline.core.records import digest
 from scoreline.measures import grouped
 from scoreline.measures.grouped import Numbered
 from scoreline.measures.layout import Grouping, Layout

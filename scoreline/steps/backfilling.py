@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from scoreline.core.digests import digest
 from scoreline.core.errors import UsageError
-from scoreline.core.records import ScoreRecord, ValueRecord, digest
+from scoreline.core.records import ScoreRecord, ValueRecord
 from scoreline.steps.defining import new_versions
 from scoreline.steps.evaluating import evaluate, gather, same_content
 from scoreline.steps.measuring import Measured, measure

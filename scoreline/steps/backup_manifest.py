@@ -20,8 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from scoreline.core.digests import digest_of
 from scoreline.core.errors import StoreError, UsageError
-from scoreline.core.records import digest_of
 
 NAME = "backup.json"
 CONTROL = "control.db"

@@ -19,9 +19,10 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from scoreline.core.contracts import reading_digest
+from scoreline.core.digests import digest_of
 from scoreline.core.errors import UsageError
 from scoreline.core.model import Plan
-from scoreline.core.records import StreamVersion, digest_of
+from scoreline.core.records import StreamVersion
 from scoreline.definitions.recorded import plan_from
 from scoreline.measures.derived import request_ids
 from scoreline.measures.requests import SeriesRequest, asked_of, streams_read

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scoreline.core.records import DefinitionVersion, digest, digest_of
+from scoreline.core.digests import digest, digest_of
+from scoreline.core.records import DefinitionVersion
 from scoreline.definitions import versioned
 from scoreline.definitions.diff import Change, semantic_diff
 from scoreline.definitions.recorded import REMOVED, is_removed

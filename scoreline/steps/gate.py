@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from scoreline.core import faults
+from scoreline.core.digests import digest_of
 from scoreline.core.model import Stream
-from scoreline.core.records import Batch, BatchState, CheckResult, Quarantine, digest_of
+from scoreline.core.records import Batch, BatchState, CheckResult, Quarantine
 from scoreline.quality.checks import checks_for
 from scoreline.quality.model import CheckOutcome, Verdict
 from scoreline.steps.project import Project

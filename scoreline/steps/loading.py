@@ -15,9 +15,10 @@ from pathlib import Path
 
 from scoreline.core import faults
 from scoreline.core.contracts import joining_digest, reading_digest
+from scoreline.core.digests import digest_of
 from scoreline.core.errors import WarehouseError
 from scoreline.core.model import Stream
-from scoreline.core.records import Batch, Part, Quarantine, StreamState, digest_of
+from scoreline.core.records import Batch, Part, Quarantine, StreamState
 from scoreline.steps.gate import quarantine_id
 from scoreline.steps.project import Project
 from scoreline.warehouse.keys import Loaded

@@ -16,9 +16,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from scoreline.core.digests import canonical, digest, digest_of
 from scoreline.core.errors import WarehouseError
 from scoreline.core.model import Plan
-from scoreline.core.records import StreamState, ValueRecord, canonical, digest, digest_of
+from scoreline.core.records import StreamState, ValueRecord
 from scoreline.measures.allowed import validate
 from scoreline.measures.prune import prune
 from scoreline.measures.requests import SeriesRequest, requests_for, streams_read

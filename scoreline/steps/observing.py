@@ -19,7 +19,7 @@ from scoreline.core.records import Baseline, CheckIn
 from scoreline.core.scoring import resolve_target
 from scoreline.steps import withholding
 from scoreline.steps.evidence import Evidence, LookedUp
-from scoreline.steps.seen_values import Values, exact_of
+from scoreline.steps.seen_values import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _baseline(seen: Values) -> tuple[Fraction | None, Baseline | None]:
         return as_fraction(kind.baseline), None
     frozen = seen.evidence.baselines.get(seen.kr.id)
     if frozen is not None and frozen.day == kind.baseline.date:
-        number = exact_of(frozen.numerator, frozen.denominator).fraction
+        number = Exact.parse(frozen.numerator, frozen.denominator).fraction
         return None if number is None else number * seen.factor, None
     value = seen.data_value(kind.baseline.date)
     if value is None or value.fraction is None:

@@ -12,15 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scoreline.core.digests import canonical, canonical_object, digest
 from scoreline.core.model import KeyResult, Plan
-from scoreline.core.records import (
-    DefinitionVersion,
-    ScoreRecord,
-    StreamState,
-    canonical,
-    canonical_object,
-    digest,
-)
+from scoreline.core.records import DefinitionVersion, ScoreRecord, StreamState
 from scoreline.core.score_fields import score_fields
 from scoreline.core.scoring import Score
 from scoreline.definitions.canonical import object_bodies

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import date
 
 from scoreline.core import faults
+from scoreline.core.digests import digest
 from scoreline.core.exact import Exact, exact_text, shown
-from scoreline.core.records import digest
 from scoreline.measures.derived import Daily
 from scoreline.steps.defining import new_versions
 from scoreline.steps.evaluating import evaluate, gather, rolled_up, rows

@@ -126,8 +126,3 @@ class Values:
 
 def _nothing(_day: date) -> Exact | None:
     return None
-
-
-def exact_of(numerator: str, denominator: str | None) -> Exact:
-    """A value from the texts that it is kept as."""
-    return Exact(parse_exact(numerator), parse_exact(denominator) if denominator else None)

@@ -12,10 +12,11 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from scoreline.core.digests import digest
 from scoreline.core.errors import UsageError
 from scoreline.core.exact import exact_text, shown
 from scoreline.core.model import KeyResult
-from scoreline.core.records import ScoreRecord, ValueRecord, digest
+from scoreline.core.records import ScoreRecord, ValueRecord
 from scoreline.core.rollup import RolledUp
 from scoreline.definitions.spec_base import nearest
 from scoreline.measures.derived import request_ids

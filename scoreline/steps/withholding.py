@@ -14,7 +14,7 @@ from typing import Any
 from scoreline.core.exact import Exact
 from scoreline.core.model import BaselineAt, Reach
 from scoreline.core.scoring import outside_unit
-from scoreline.steps.seen_values import Values, exact_of
+from scoreline.steps.seen_values import Values
 
 
 def held(seen: Values) -> str | None:
@@ -81,4 +81,6 @@ def _newest_day(seen: Values) -> date | None:
 
 
 def _recorded(body: Mapping[str, Any]) -> Exact | None:
-    return exact_of(body["numerator"], body.get("denominator")) if body.get("numerator") else None
+    return (
+        Exact.parse(body["numerator"], body.get("denominator")) if body.get("numerator") else None
+    )

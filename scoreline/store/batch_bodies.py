@@ -9,15 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from scoreline.core.records import (
-    Batch,
-    Body,
-    CheckResult,
-    Decision,
-    Quarantine,
-    StreamState,
-    digest_of,
-)
+from scoreline.core.digests import digest_of
+from scoreline.core.records import Batch, Body, CheckResult, Decision, Quarantine, StreamState
 from scoreline.core.removals import Removal
 from scoreline.store.codec import file_body, text_digest
 

@@ -28,14 +28,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from scoreline.core.records import (
-    Body,
-    CheckIn,
-    CycleEvent,
-    SigningKey,
-    canonical,
-    digest,
-)
+from scoreline.core.digests import canonical, digest
+from scoreline.core.records import Body, CheckIn, CycleEvent, SigningKey
 from scoreline.core.removals import Forgetting
 from scoreline.store.codec import day_text, instant, optional_day
 

@@ -11,7 +11,8 @@ import zlib
 from datetime import UTC, date, datetime
 from typing import Any
 
-from scoreline.core.records import StoredFile, canonical, digest
+from scoreline.core.digests import canonical, digest
+from scoreline.core.records import StoredFile
 
 LONG = 1024
 """Texts of more bytes than this are compressed."""

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, select
 
+from scoreline.core.digests import canonical, digest
 from scoreline.core.errors import UsageError
 from scoreline.core.records import (
     Baseline,
@@ -24,8 +25,6 @@ from scoreline.core.records import (
     Restatement,
     ScoreRecord,
     ValueRecord,
-    canonical,
-    digest,
 )
 from scoreline.store import ledger
 from scoreline.store.base import StoreBase

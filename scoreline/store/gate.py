@@ -11,16 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from scoreline.core.digests import canonical
 from scoreline.core.errors import StoreError, UsageError
-from scoreline.core.records import (
-    Batch,
-    BatchState,
-    CheckResult,
-    Decision,
-    Quarantine,
-    StoredFile,
-    canonical,
-)
+from scoreline.core.records import Batch, BatchState, CheckResult, Decision, Quarantine, StoredFile
 from scoreline.store import gate_rows, ledger
 from scoreline.store.base import StoreBase
 from scoreline.store.batch_bodies import checks_body, decision_body, decision_from, results_from

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from scoreline.core.records import digest, digest_of
+from scoreline.core.digests import digest, digest_of
 from scoreline.store.rows import Finding
 from scoreline.store.schema import GUARDED, row_tallies
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select, union
 
+from scoreline.core.digests import digest_of
 from scoreline.core.errors import StoreError, UsageError
-from scoreline.core.records import Batch, BatchState, digest_of
+from scoreline.core.records import Batch, BatchState
 from scoreline.store import gate_rows, guarded
 from scoreline.store.base import StoreBase
 from scoreline.store.batch_bodies import receipt_body, supersede_body

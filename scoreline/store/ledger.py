@@ -19,8 +19,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from scoreline.core.digests import digest_of
 from scoreline.core.errors import UsageError
-from scoreline.core.records import digest_of
 from scoreline.store import guarded
 from scoreline.store.base import StoreBase
 from scoreline.store.bodies import Draft

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from scoreline.core.digests import canonical
 from scoreline.core.errors import UsageError
-from scoreline.core.records import Quarantine, StreamState, canonical
+from scoreline.core.records import Quarantine, StreamState
 from scoreline.store import gate_rows, guarded
 from scoreline.store.base import StoreBase
 from scoreline.store.batch_bodies import load_body, stream_body

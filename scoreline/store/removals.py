@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from scoreline.core.digests import digest
 from scoreline.core.errors import UsageError
-from scoreline.core.records import StoredFile, digest
+from scoreline.core.records import StoredFile
 from scoreline.core.removals import Forgetting, Removal
 from scoreline.store import gate_rows, guarded, ledger
 from scoreline.store.base import StoreBase

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from scoreline.core.digests import canonical, canonical_object, digest
 from scoreline.core.errors import UsageError
 from scoreline.core.records import (
     Baseline,
@@ -17,9 +18,6 @@ from scoreline.core.records import (
     Restatement,
     ScoreRecord,
     ValueRecord,
-    canonical,
-    canonical_object,
-    digest,
 )
 from scoreline.store.bodies import Draft
 from scoreline.store.codec import day_text

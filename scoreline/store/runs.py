@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from scoreline.core.digests import canonical
 from scoreline.core.errors import UsageError
-from scoreline.core.records import canonical
 from scoreline.store import guarded
 from scoreline.store.base import StoreBase
 from scoreline.store.codec import (

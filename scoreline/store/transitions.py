@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scoreline.core.records import canonical
+from scoreline.core.digests import canonical
 
 Columns = dict[str, Any]
 

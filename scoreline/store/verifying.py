@@ -15,7 +15,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from scoreline.core.records import digest_of
+from scoreline.core.digests import digest_of
 from scoreline.store import dialect, guarded
 from scoreline.store.rows import Finding
 from scoreline.store.schema import HEAD, ledger_blocks, ledger_records

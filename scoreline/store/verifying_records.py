@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Connection, select
 
-from scoreline.core.records import digest
+from scoreline.core.digests import digest
 from scoreline.store.bodies import SUBJECTS
 from scoreline.store.codec import unpacked
 from scoreline.store.rows import Finding

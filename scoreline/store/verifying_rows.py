@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, func, select, union
 
-from scoreline.core.records import digest_of
+from scoreline.core.digests import digest_of
 from scoreline.store import transitions
 from scoreline.store.codec import parsed, text_digest, unpacked
 from scoreline.store.rows import Finding

@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from scoreline.core.digests import digest_of
 from scoreline.core.errors import StoreError
-from scoreline.core.records import Batch, Part, Quarantine, StreamVersion, digest_of
+from scoreline.core.records import Batch, Part, Quarantine, StreamVersion
 from scoreline.store import transitions
 from scoreline.store.base import StoreBase
 from scoreline.store.codec import instant_text, optional_instant

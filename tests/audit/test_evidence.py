@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from scoreline.audit.evidence import write_pack
 from scoreline.audit.rescoring import rescore
 from scoreline.cli.main import app
-from scoreline.core.records import canonical, digest
+from scoreline.core.digests import canonical, digest
 from scoreline.steps.closing import Closing, close_cycle
 
 EVER = (date(2000, 1, 1), date(2100, 1, 1))

@@ -14,7 +14,7 @@ import score_world
 
 from scoreline.audit.rescoring import rescore
 from scoreline.audit.rescoring_parts import examined
-from scoreline.core.records import digest_of
+from scoreline.core.digests import digest_of
 from scoreline.core.series import Series
 from scoreline.core.series_text import SeriesText
 from scoreline.store.walking import Walked

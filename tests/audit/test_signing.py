@@ -14,8 +14,8 @@ from flow_builders import ORGANISATION, Small
 from scoreline.audit.signatures import Signatures, check_signatures
 from scoreline.audit.signing import Checkpoint, PrivateKey, checkpoint_body, is_signed
 from scoreline.cli.main import app
+from scoreline.core.digests import canonical, digest, digest_of
 from scoreline.core.errors import UsageError
-from scoreline.core.records import canonical, digest, digest_of
 from scoreline.store import guarded
 from scoreline.store.schema import ledger_blocks, ledger_records
 from scoreline.store.store import ControlStore

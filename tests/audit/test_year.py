@@ -14,7 +14,8 @@ from flow_builders import ORGANISATION, Small
 from test_evidence import EVER, module
 
 from scoreline.audit.evidence import write_pack
-from scoreline.core.records import CheckIn, Decision, canonical
+from scoreline.core.digests import canonical
+from scoreline.core.records import CheckIn, Decision
 from scoreline.steps.closing import Closing, close_cycle
 from scoreline.steps.forgetting import Request
 from scoreline.steps.run import forget

@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoreline.core.records import canonical, canonical_object, digest_of
+from scoreline.core.digests import canonical, canonical_object, digest_of
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 _KEYS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]))

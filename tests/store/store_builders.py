@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scoreline.core.access import Look
+from scoreline.core.digests import digest
 from scoreline.core.notices import Message
 from scoreline.core.records import (
     Baseline,
@@ -25,7 +26,6 @@ from scoreline.core.records import (
     StoredFile,
     StreamState,
     ValueRecord,
-    digest,
 )
 from scoreline.store.store import ControlStore
 

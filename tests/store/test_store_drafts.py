@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoreline.core.records import DefinitionVersion, ValueRecord, canonical, digest, digest_of
+from scoreline.core.digests import canonical, digest, digest_of
+from scoreline.core.records import DefinitionVersion, ValueRecord
 from scoreline.store.run_bodies import definition_draft, value_draft
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

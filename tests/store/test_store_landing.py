@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from store_builders import NOW, aside, batch, file, result, stream_state, validate
 
+from scoreline.core.digests import digest
 from scoreline.core.errors import StoreError, UsageError
-from scoreline.core.records import Decision, digest
+from scoreline.core.records import Decision
 from scoreline.store.rows import SeenRow
 from scoreline.store.store import ControlStore
 

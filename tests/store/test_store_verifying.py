@@ -12,8 +12,8 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 from store_builders import commit, score, store_url
 
+from scoreline.core.digests import digest
 from scoreline.core.errors import ScorelineError
-from scoreline.core.records import digest
 from scoreline.store.rows import Finding
 from scoreline.store.schema import metadata
 from scoreline.store.store import ControlStore

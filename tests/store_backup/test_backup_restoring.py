@@ -17,8 +17,8 @@ from test_store_migrations import ADDED
 
 from scoreline.cli.keeping import backup_project, restore_project
 from scoreline.cli.showing import show_status
+from scoreline.core.digests import digest_of
 from scoreline.core.errors import LockedError, ScorelineError, StoreError, UsageError
-from scoreline.core.records import digest_of
 from scoreline.store import backup as store_copy
 from scoreline.store import migrating
 from scoreline.store.schema import HEAD

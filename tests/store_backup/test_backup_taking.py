@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from backup_builders import DAY, TESTS, Kept, flip, tree
 
+from scoreline.core.digests import digest
 from scoreline.core.errors import ScorelineError, StoreError, UsageError
-from scoreline.core.records import digest
 from scoreline.store.store import ControlStore
 
 LOOP = """\

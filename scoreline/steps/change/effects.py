@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from scoreline.core.digests import digest
 from scoreline.core.model import KeyResult, Plan
-from scoreline.core.records import digest
 from scoreline.core.scoring import Score
 from scoreline.definitions.canonical import metrics_of, relation_closure
 from scoreline.measures.derived import request_ids

@@ -12,8 +12,8 @@ from typing import Any
 from openlineage.client.event_v2 import InputDataset, OutputDataset
 from openlineage.client.facet_v2 import output_statistics_output_dataset
 
+from scoreline.core.digests import digest_of
 from scoreline.core.model import KeyResult, Metric, Stream
-from scoreline.core.records import digest_of
 from scoreline.measures.requests import streams_read
 from scoreline.steps.lineage import facets
 from scoreline.steps.lineage.facts import RunFacts, StreamFacts

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from scoreline.core.digests import digest_of
 from scoreline.core.model import Plan
-from scoreline.core.records import Batch, CheckResult, digest_of
+from scoreline.core.records import Batch, CheckResult
 from scoreline.definitions.recorded import is_removed
 from scoreline.steps.clocks import plan_at
 from scoreline.steps.project import Project

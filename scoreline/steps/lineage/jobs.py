@@ -26,7 +26,7 @@ from openlineage.client.facet_v2 import (
 )
 from openlineage.client.uuid import generate_static_uuid
 
-from scoreline.core.records import canonical
+from scoreline.core.digests import canonical
 from scoreline.steps.lineage.facts import RunFacts
 
 

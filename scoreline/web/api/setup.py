@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from scoreline.core.digests import digest
 from scoreline.core.errors import ScorelineError
-from scoreline.core.records import digest
 from scoreline.web.api import exports, feeds, routes
 from scoreline.web.api.asking import ApiError
 from scoreline.web.api.shapes import Problem
