@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, starmap
+from math import ceil
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
@@ -78,18 +79,15 @@ class WalkBook(StoreBase):
             yield from _walked(connection, _known_by(after, since))
 
     def walk_parts(self, scores: int) -> list[tuple[int, int]]:
-        """Where to cut the history for walks that hold so many scores each.
+        """Where to cut the history for walks that hold about so many scores each.
 
         Returns:
-            `after` and `upto` of each part, up to the newest score there is now.
+            `after` and `upto` of each part, up to the newest record there is now.
         """
-        number = func.row_number().over(order_by=record.seq).label("number")
-        counted = select(record.seq, number).where(record.kind == "score").subquery()
-        last = select(func.max(counted.c.seq)).scalar_subquery()
-        cut = (counted.c.number % scores == 0) | (counted.c.seq == last)
-        query = select(counted.c.seq).where(cut).order_by(counted.c.seq)
         with self._read() as connection:
-            return list(pairwise([0, *connection.execute(query).scalars()]))
+            newest = connection.execute(select(func.max(record.seq))).scalar() or 0
+        parts = min(ceil(self.count_scores() / scores), newest)
+        return list(pairwise(newest * n // parts for n in range(parts + 1))) if parts else []
 
     def count_scores(self) -> int:
         """How many scores are recorded, restatements among them."""
