@@ -116,7 +116,7 @@ def _forget_parts(connection: duckdb.DuckDBPyConnection, statement: Statement) -
 
 
 def _drop(
-    connection: duckdb.DuckDBPyConnection, condition: str, values: list[str | list[str]]
+    connection: duckdb.DuckDBPyConnection, condition: str, values: Sequence[str | list[str]]
 ) -> None:
     found = connection.execute(
         f"SELECT statement, part FROM _kept WHERE is_kept AND {condition}", values
@@ -156,15 +156,13 @@ class _Kept:
         """Have the relation of the part's name give its results for all rows."""
         known = self._known()
         if known is None:
-            known = self._make()
-        elif known.is_kept and known.batches < len(self._loaded):
-            self._add(known)
-        elif not known.is_kept and not self._part.is_wide:
-            self._gather(self._relation, self._gathered)
-        results = self._table if known.is_kept else self._gathered
-        if self._part.is_wide and not known.is_kept:
-            self._read(self._relation)
-            results = f"({self._part.sql})"
+            results = self._make()
+        elif not known.is_kept:
+            results = self._of_all()
+        else:
+            results = self._table
+            if known.batches < len(self._loaded):
+                self._add(known)
         self._connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {quote(self._part.name)} AS SELECT * FROM {results}"
         )
@@ -199,28 +197,34 @@ class _Kept:
         zone = self._connection.execute("SELECT current_setting('TimeZone')").fetchall()[0][0]
         return f"{self._part.key}/{zone}/{ENGINE}"
 
-    def _make(self) -> _Line:
-        """Compute the part over all rows, and keep it if it is much less than those."""
-        self._drop()
-        rows, results = self._rows(), self._gathered
+    def _of_all(self) -> str:
+        """What gives the part's results for all rows: a query if it is wide, else a table."""
         if self._part.is_wide:
             self._read(self._relation)
-            results = f"({self._part.sql})"
-        else:
-            self._gather(self._relation, results)
+            return f"({self._part.sql})"
+        self._gather(self._relation, self._gathered)
+        return self._gathered
+
+    def _make(self) -> str:
+        """Compute the part over all rows, and keep it if it is much less than those.
+
+        Returns:
+            What gives its results.
+        """
+        mine = [self._statement, self._part.name]
+        _drop(self._connection, "statement = $1 AND part = $2", mine)
+        rows, results = self._rows(), self._of_all()
         if count_rows(self._connection, results) * WORTH > rows:
-            return self._note(_Line(0, 0, rows, is_kept=False))
+            self._note(_Line(0, 0, rows, is_kept=False))
+            return results
         self._connection.execute('CREATE SCHEMA IF NOT EXISTS "_kept_parts"')
         self._connection.execute(f"CREATE TABLE {self._table} AS SELECT * FROM {results}")
         self._connection.execute(f"DROP TABLE IF EXISTS {self._gathered}")
-        return self._note(_Line(len(self._loaded), self._last, rows, is_kept=True))
+        self._note(_Line(len(self._loaded), self._last, rows, is_kept=True))
+        return self._table
 
     def _rows(self) -> int:
         return in_place.count(self._connection, self._stream)
-
-    def _drop(self) -> None:
-        one = [self._statement, self._part.name]
-        _drop(self._connection, "statement = $1 AND part = $2", [*one])
 
     def _add(self, known: _Line) -> None:
         """Put the results for later batches to those that are kept."""
@@ -258,7 +262,7 @@ class _Kept:
             f"CREATE OR REPLACE TEMP VIEW {self._part.rows} AS SELECT * FROM {relation}"
         )
 
-    def _note(self, line: _Line) -> _Line:
+    def _note(self, line: _Line) -> None:
         values = [self._statement, self._part.name]
         self._connection.execute("DELETE FROM _kept WHERE statement = $1 AND part = $2", values)
         self._connection.execute(
@@ -275,7 +279,6 @@ class _Kept:
                 line.is_kept,
             ],
         )
-        return line
 
 
 def _tokens(batches: Batches) -> str:
