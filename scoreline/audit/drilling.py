@@ -20,7 +20,7 @@ from scoreline.measures.requests import models_read, streams_read
 from scoreline.measures.rows import Asked, rows_queries
 from scoreline.warehouse.files import FileStore
 from scoreline.warehouse.replaying import Replay
-from scoreline.warehouse.rows_behind import RowsBehind, make_traceable
+from scoreline.warehouse.rows_behind import RowsBehind
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +59,16 @@ class Drill:
         for name, stream in streams.items():
             self._replay.load(stream, versions[name].parts)
         models = models_read(asked.plan, asked.metric)
-        columns = self._replay.models(models)
-        connection = self._replay.warehouse.connection
-        lost = make_traceable(connection, streams.values(), models, columns) if models else set()
-        received = {
-            name: (version.parts[0].batch.received_at, version.parts[-1].batch.received_at)
-            for name, version in versions.items()
-            if version.parts
-        }
+        columns, lost = self._replay.traced(models, streams.values())
+        received = {name: v.received for name, v in versions.items() if v.received}
         full = replace(asked, model_columns=columns, received=received)
         batches: dict[int, Batch] = {
             part.batch.seq: part.batch for v in versions.values() for part in v.parts
         }
         return [
-            RowsBehind(connection, query, batches, query.relation not in lost)
+            RowsBehind(
+                self._replay.warehouse.connection, query, batches, query.relation not in lost
+            )
             for query in rows_queries(full)
         ]
 

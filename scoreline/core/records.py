@@ -169,6 +169,13 @@ class StreamVersion:
     recorded_at: datetime | None
     parts: tuple[Part, ...]
 
+    @property
+    def received(self) -> tuple[datetime, datetime] | None:
+        """When its first and its last batch were received; None where it has none."""
+        if not self.parts:
+            return None
+        return self.parts[0].batch.received_at, self.parts[-1].batch.received_at
+
 
 @dataclass(frozen=True, slots=True)
 class ValueRecord:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
 from scoreline.core.records import Batch, StreamVersion, ValueRecord
 from scoreline.measures.derived import request_ids
@@ -21,7 +20,7 @@ from scoreline.steps.row_effects import RowsStep, effect_of, model_effect_of, se
 from scoreline.warehouse.contents import Contents
 from scoreline.warehouse.mixing import KINDS, TwoStates
 from scoreline.warehouse.replaying import Replay
-from scoreline.warehouse.rows_behind import RowsBehind, make_traceable
+from scoreline.warehouse.rows_behind import RowsBehind
 
 MOST = 20
 """How many single rows are named."""
@@ -108,13 +107,12 @@ class Mixture:
             count: how many of it there are in the streams.
         """
         step = RowsStep(kind, count)
+        received = {name: v.received for name, v in self._after.items() if v.received}
         for metric, filter_ in asked_of(self._kr):
             if metric not in self._plan.metrics:
                 continue
             columns, lost = self._models(metric)
-            asked = Asked(
-                self._plan, metric, filter_, self._cycle, self._day, columns, self._received()
-            )
+            asked = Asked(self._plan, metric, filter_, self._cycle, self._day, columns, received)
             for query in rows_queries(asked):
                 is_whole = query.metric.name == metric
                 if query.is_model:
@@ -129,13 +127,8 @@ class Mixture:
 
     def _models(self, metric: str) -> tuple[dict[str, dict[str, str]], set[str]]:
         """The columns of the models that a metric reads, and those that cannot be followed."""
-        models = models_read(self._plan, metric)
-        if not models:
-            return {}, set()
-        columns = self._replay.models(models)
         streams = [self._plan.streams[s] for s in streams_read(self._plan, metric)]
-        connection = self._replay.warehouse.connection
-        return columns, make_traceable(connection, streams, models, columns)
+        return self._replay.traced(models_read(self._plan, metric), streams)
 
     def _model_part(
         self,
@@ -159,13 +152,6 @@ class Mixture:
             step.rows.append(model_effect_of(query, effect, *sides, is_whole=is_whole))
         for dimension in query.metric.dimensions[:3]:
             step.segments += segments_of(query, dimension, contents.by_column(dimension))
-
-    def _received(self) -> dict[str, Any]:
-        return {
-            name: (v.parts[0].batch.received_at, v.parts[-1].batch.received_at)
-            for name, v in self._after.items()
-            if v.parts
-        }
 
     def _part(self, step: RowsStep, query: RowsQuery, *, is_whole: bool) -> None:
         """Add the rows of one simple part of the value."""

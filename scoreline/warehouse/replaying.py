@@ -16,6 +16,7 @@ from scoreline.core.contracts import joining_digest
 from scoreline.core.model import Model, Stream
 from scoreline.core.records import Part, StoredFile
 from scoreline.warehouse.files import FileStore
+from scoreline.warehouse.rows_behind import make_traceable
 from scoreline.warehouse.warehouse import Warehouse
 
 
@@ -74,6 +75,22 @@ class Replay:
             WarehouseError: the allow-list or DuckDB refuses a model.
         """
         return {model.full_name: self.warehouse.create_model(model) for model in models}
+
+    def traced(
+        self, models: Sequence[Model], streams: Iterable[Stream]
+    ) -> tuple[dict[str, dict[str, str]], set[str]]:
+        """Make models' views, and those that their rows are followed through to the streams.
+
+        Returns:
+            The columns as `models` gives them, and the models that cannot be followed.
+
+        Raises:
+            WarehouseError: the allow-list or DuckDB refuses a model.
+        """
+        columns = self.models(models)
+        if not models:
+            return columns, set()
+        return columns, make_traceable(self.warehouse.connection, streams, models, columns)
 
 
 def load_parts(
