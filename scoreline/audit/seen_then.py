@@ -18,7 +18,7 @@ from scoreline.core.digests import digest
 from scoreline.core.exact import Exact
 from scoreline.core.frozen import frozen_from
 from scoreline.core.model import BaselineAt, Milestones, Reach
-from scoreline.core.observed import Observations, Override, ValueOn
+from scoreline.core.observed import Observations, Override, ValueOn, no_value
 from scoreline.core.scoring import resolve_target
 from scoreline.core.series_text import SeriesText
 from scoreline.measures.derived import value_function
@@ -124,7 +124,7 @@ class SeenThen:
     ) -> tuple[ValueOn, Override | None]:
         """The value on any day, people's among the data's, and the mark of a person's."""
         kr, metric = meaning.kr, meaning.metric
-        data: ValueOn = _nothing
+        data: ValueOn = no_value
         if metric is not None and series is not None:
             data = value_function(meaning.plan, series, metric.name, kr.filter, meaning.cycle)
         bodies = self._check_ins.get(kr.id)
@@ -161,7 +161,7 @@ def _steps(
         if when is None:
             functions.append(None)
         elif metric is None or not series:
-            functions.append(_nothing)
+            functions.append(no_value)
         else:
             of = (metric.name, when.filter, meaning.cycle)
             functions.append(value_function(meaning.plan, series, *of))
@@ -182,7 +182,3 @@ def _held(body: Body, reason: str) -> Facts:
         return {"held": reason}
     value = Exact.parse(body["numerator"], body["denominator"])
     return {"held": reason, "last_good": (value, date.fromisoformat(day))}
-
-
-def _nothing(_day: date) -> Exact | None:
-    return None

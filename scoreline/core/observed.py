@@ -85,7 +85,8 @@ class FrozenScore:
     rules_version: str = RULES_VERSION
 
 
-def _no_value(_day: date) -> Exact | None:
+def no_value(_day: date) -> Exact | None:
+    """The value of what has none on any day."""
     return None
 
 
@@ -111,7 +112,7 @@ class Observations:
         frozen: set once the cycle is closed.
     """
 
-    value_on: ValueOn = _no_value
+    value_on: ValueOn = no_value
     factor: int = 1
     baseline: Fraction | None = None
     target: Fraction | None = None

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from scoreline.core.exact import Exact, parse_exact
 from scoreline.core.model import Filter, KeyResult, Milestones
-from scoreline.core.observed import ValueOn
+from scoreline.core.observed import ValueOn, no_value
 from scoreline.measures.derived import request_ids, value_function
 from scoreline.measures.requests import asked_of
 from scoreline.steps.evidence import LookedUp
@@ -88,7 +88,7 @@ class Values:
         if self.kr.manual:
             return self.said.value_on
         if self.metric is None or self.uncomputed is not None:
-            return _nothing
+            return no_value
         return value_function(
             self.plan, self.evidence.series, self.metric.name, self.kr.filter, self.cycle
         )
@@ -113,7 +113,7 @@ class Values:
             if when is None:
                 functions.append(None)
             elif metric is None or self.uncomputed is not None:
-                functions.append(_nothing)
+                functions.append(no_value)
             else:
                 of = (metric.name, when.filter, self.cycle)
                 functions.append(value_function(self.plan, self.evidence.series, *of))
@@ -122,7 +122,3 @@ class Values:
     def newest(self) -> datetime | None:
         """The newest event that the key result rests on: of the stream that lags most."""
         return self.looked_up.newest(self.streams, self.day)
-
-
-def _nothing(_day: date) -> Exact | None:
-    return None
