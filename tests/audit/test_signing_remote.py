@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from s3_servers import running_s3
 from test_signing import DAYS, checked, command, made
 
 SECRET = "canary-secret-4711"
@@ -15,13 +16,8 @@ SECRET = "canary-secret-4711"
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of an S3 server in this process."""
-    server_of = pytest.importorskip("moto.server").ThreadedMotoServer
-    pytest.importorskip("s3fs")
-    found = server_of(ip_address="127.0.0.1", port=0, verbose=False)
-    found.start()
-    host, port = found.get_host_and_port()
-    yield f"http://{host}:{port}"
-    found.stop()
+    with running_s3() as address:
+        yield address
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 import workbooks as xl
 from remotes import SECRET, Remote, WebFolder
+from s3_servers import running_s3
 
 from connectors.base import ObjectRef, State, StreamSpec
 from connectors.errors import ConnectorError, OptionError, PermanentError, TransientError
@@ -29,13 +30,8 @@ from connectors.files.remote_signatures import signature_of
 @pytest.fixture(scope="module")
 def s3_server() -> Iterator[str]:
     """The address of an S3 server in this process."""
-    server_of = pytest.importorskip("moto.server").ThreadedMotoServer
-    pytest.importorskip("s3fs")
-    server = server_of(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with running_s3() as address:
+        yield address
 
 
 @pytest.fixture
