@@ -47,7 +47,7 @@ def write(root: Path, teams: int = 60, key_results: int = 10_000, seed: int = 7)
     _put(folder / "organisation.yaml", _organisation(teams))
     _put(
         folder / "sources/ops.yaml",
-        _SOURCE + "".join(f"      m{n}: integer\n" for n in range(COLUMNS)),
+        source_of_days(COLUMNS),
     )
     _put(folder / "metrics/ops.yaml", "metrics:\n" + "".join(metrics))
     for team in range(teams):
@@ -96,6 +96,11 @@ streams:
       day: date
       team: text
 """
+
+
+def source_of_days(columns: int) -> str:
+    """A source of one stream: a row of whole numbers `m0` … for each day and team."""
+    return _SOURCE + "".join(f"      m{n}: integer\n" for n in range(columns))
 
 
 def _metrics(count: int) -> list[str]:

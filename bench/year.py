@@ -12,6 +12,7 @@ from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
+from bench.large import source_of_days
 from bench.unchecked import Unchecked
 from scoreline.steps.run import run_all
 from scoreline.wiring import open_project
@@ -36,7 +37,7 @@ def write(root: Path, key_results: int = 1_000) -> None:
     teams = [f"team{n:02}" for n in range(-(-key_results // _EACH))]
     folder = root / "okr_defs"
     _put(folder / "organisation.yaml", _organisation(teams))
-    _put(folder / "sources/ops.yaml", _SOURCE)
+    _put(folder / "sources/ops.yaml", source_of_days(COLUMNS))
     _put(folder / "metrics/ops.yaml", "metrics:\n" + "".join(_metrics()))
     for n, team in enumerate(teams):
         count = min(_EACH, key_results - n * _EACH)
@@ -71,23 +72,6 @@ def _organisation(teams: list[str]) -> str:
         f'cycles:\n  "{CYCLE}": {{start: {FIRST}, end: {DUE}}}\n'
         f"evaluate: {DUE}\nteams:\n{lines}people:\n  lead@year.example: {{name: Team Lead}}\n"
     )
-
-
-_SOURCE = """\
-source: ops
-connector: files
-options: {root: exports}
-streams:
-  days:
-    options: {glob: "*.csv"}
-    event_time: day
-    fresh_within: 3 days
-    load: append
-    key: [day, team]
-    columns:
-      day: date
-      team: text
-""" + "".join(f"      m{n}: integer\n" for n in range(COLUMNS))
 
 
 def _metrics() -> Iterator[str]:
